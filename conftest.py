@@ -1,0 +1,57 @@
+"""Fixtures, and a numba cache that notices a changed kernel."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+_KERNELS = Path(__file__).parent / "texturekit" / "kernels"
+
+
+def _cache_folder() -> Path:
+    # numba's cache misses changes of jitted functions imported from another file.
+    sources = b"".join(path.read_bytes() for path in sorted(_KERNELS.glob("*.py")))
+    stamp = hashlib.sha256(sources).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"texturekit-numba-{os.getuid()}-{stamp}"
+
+
+os.environ["NUMBA_CACHE_DIR"] = str(_cache_folder())
+os.environ.setdefault("MPLBACKEND", "agg")
+os.environ["TEXTUREKIT_CACHE"] = str(Path(tempfile.gettempdir()) / f"texturekit-{os.getuid()}")
+
+
+@pytest.fixture(autouse=True)
+def _doctest_names(doctest_namespace: dict[str, object]) -> None:
+    import texturekit as tk
+
+    doctest_namespace["np"] = np
+    doctest_namespace["tk"] = tk
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20261120)
+
+
+def _folder(variable: str) -> Path:
+    value = os.environ.get(variable)
+    if not value or not Path(value).is_dir():
+        pytest.skip(f"{variable} names no folder: real data is not at hand")
+    return Path(value)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real images; tests that want it skip without."""
+    return _folder("TEXTUREKIT_DATA")
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The folder of reference numbers that may not be redistributed."""
+    return _folder("TEXTUREKIT_REFERENCE")

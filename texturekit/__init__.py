@@ -1,0 +1,91 @@
+"""Judge texture features, CNN embeddings, fine-tuned CNNs and hybrids on medical images.
+
+Public names are loaded on first use (PEP 562), so that ``import texturekit`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from texturekit.comparison import compare
+    from texturekit.data.folders import scan_folder
+    from texturekit.data.manifest import Manifest, load_source, read_manifest
+    from texturekit.data.splits import split
+    from texturekit.data.tasks import load_task
+    from texturekit.errors import TexturekitError
+    from texturekit.extraction import extract
+    from texturekit.features.grey_levels import quantize
+    from texturekit.features.measuring import measure
+    from texturekit.images import read_image, to_grey
+    from texturekit.methods.model import fit
+    from texturekit.methods.persistence import load
+    from texturekit.records import Study
+    from texturekit.report.folder import read_study, write_report
+    from texturekit.table import Table, read_table
+
+_HOMES = {
+    "Manifest": "data.manifest",
+    "Study": "records",
+    "Table": "table",
+    "TexturekitError": "errors",
+    "compare": "comparison",
+    "extract": "extraction",
+    "fit": "methods.model",
+    "load": "methods.persistence",
+    "load_source": "data.manifest",
+    "load_task": "data.tasks",
+    "measure": "features.measuring",
+    "quantize": "features.grey_levels",
+    "read_image": "images",
+    "read_manifest": "data.manifest",
+    "read_study": "report.folder",
+    "read_table": "table",
+    "scan_folder": "data.folders",
+    "split": "data.splits",
+    "to_grey": "images",
+    "write_report": "report.folder",
+}
+_FOLDERS = ("features", "metrics")
+
+__all__ = [
+    "Manifest",
+    "Study",
+    "Table",
+    "TexturekitError",
+    "compare",
+    "extract",
+    "features",
+    "fit",
+    "load",
+    "load_source",
+    "load_task",
+    "measure",
+    "metrics",
+    "quantize",
+    "read_image",
+    "read_manifest",
+    "read_study",
+    "read_table",
+    "scan_folder",
+    "split",
+    "to_grey",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _FOLDERS:
+        return importlib.import_module(f"texturekit.{name}")
+    if name in _HOMES:
+        value = getattr(importlib.import_module(f"texturekit.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'texturekit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

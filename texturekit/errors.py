@@ -1,0 +1,110 @@
+"""The exception tree.
+
+::
+
+    TexturekitError
+    ├── ImageError           also ValueError       a picture that cannot be used
+    ├── ManifestError        also ValueError       a data source, a label, a row
+    ├── SplitError           also ValueError       splits or folds that cannot be made
+    ├── ParameterError       also ValueError       an argument out of its range
+    ├── UnknownNameError     also LookupError      a name nobody registered
+    ├── MetricError          also ValueError       scores that cannot be scored
+    ├── ModelError           also ValueError       a model folder that cannot be trusted
+    ├── OutputError          also OSError          an output that exists or cannot be written
+    ├── LeakageError         also ValueError       the same patient on both sides
+    ├── WeightsError         also RuntimeError     pretrained weights that cannot be had
+    └── MissingExtraError    also ImportError      an optional dependency
+
+Every message says what was given, what was wanted and what to do next. ``exit_code`` is what the
+command line ends with.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class TexturekitError(Exception):
+    """Root of every error that texturekit raises on purpose."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class ImageError(TexturekitError, ValueError):
+    """An image cannot be read, or cannot be measured as asked."""
+
+
+class ManifestError(TexturekitError, ValueError):
+    """A manifest, folder tree or label is not usable."""
+
+
+class SplitError(TexturekitError, ValueError):
+    """The data cannot be split as asked."""
+
+
+class ParameterError(TexturekitError, ValueError):
+    """An argument is outside its documented range."""
+
+
+class MetricError(TexturekitError, ValueError):
+    """Labels or scores from which no metric can be computed."""
+
+
+class ModelError(TexturekitError, ValueError):
+    """A model folder is damaged, foreign or of another version."""
+
+
+class OutputError(TexturekitError, OSError):
+    """An output exists already or cannot be written."""
+
+
+class LeakageError(TexturekitError, ValueError):
+    """The same patient or image stands on both sides of a split."""
+
+    exit_code = 5
+
+
+class WeightsError(TexturekitError, RuntimeError):
+    """Pretrained weights are missing, damaged or refused."""
+
+    exit_code = 6
+
+
+class MissingExtraError(TexturekitError, ImportError):
+    """An optional dependency is not installed."""
+
+    exit_code = 3
+
+
+class UnknownNameError(TexturekitError, LookupError):
+    """A name is not registered.
+
+    Parameters
+    ----------
+    kind : str
+        What was looked up, in words: ``"feature"``, ``"task"``.
+    name : str
+        The name that was given.
+    known : iterable of str
+        The names that would have been right.
+
+    Examples
+    --------
+    >>> str(UnknownNameError("feature", "glmc", ["glcm", "hog"]))
+    "There is no feature called 'glmc'. Did you mean 'glcm'? Known: glcm, hog."
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = list(known)
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        super().__init__(f"There is no {kind} called {name!r}.{hint} Known: {', '.join(names)}.")
+        self.kind, self.name, self.known = kind, name, names
+
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, list[str]]]:
+        # Exceptions are rebuilt from args, which holds the message: worker processes need ours.
+        return type(self), (self.kind, self.name, self.known)
