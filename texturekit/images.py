@@ -1,0 +1,224 @@
+"""Any supported picture file as an array of right pixels, and colour as grey."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from texturekit.decoding import decoded, file_size, header, shown
+from texturekit.errors import ImageError, ParameterError
+from texturekit.resizing import crop_to, pad_to_square, resize, resize_mask, to_rgb8
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import NDArray
+
+__all__ = [
+    "SUFFIXES",
+    "ImageFacts",
+    "crop_to",
+    "image_facts",
+    "pad_to_square",
+    "read_image",
+    "read_mask",
+    "resize",
+    "resize_mask",
+    "to_grey",
+    "to_rgb8",
+]
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What a file's header says, as stored: before any EXIF rotation, palette or alpha.
+
+    Parameters
+    ----------
+    width, height : int
+        In pixels.
+    mode : str
+        Pillow's name of the pixel layout (``"L"``, ``"RGB"``, ``"P"``, ...), or dtype and channels
+        (``"float64x1"``) where Pillow has no name.
+    bit_depth : int
+        Bits per channel.
+    bytes : int
+        Size of the file.
+    format : str
+        By content: ``"PNG"``, ``"JPEG"``, ``"MPO"`` (a JPEG that carries a second picture),
+        ``"TIFF"``, ``"BMP"`` or ``"WEBP"``.
+    """
+
+    width: int
+    height: int
+    mode: str
+    bit_depth: int
+    bytes: int
+    format: str
+
+
+def read_image(
+    path: str | os.PathLike[str], *, colour: Literal["keep", "grey", "rgb"] = "keep"
+) -> NDArray[Any]:
+    """Read a picture: right pixels, own dtype, upright.
+
+    PNG, JPEG, TIFF, BMP and WebP. Palettes are resolved, CMYK becomes RGB, 1-bit becomes 0 and 255,
+    EXIF rotation is applied, alpha is laid over black in the image's own dtype. Of a camera's
+    two-picture JPEG (MPO) the first is read. Colour profiles are not applied.
+
+    Parameters
+    ----------
+    path : path-like
+        A regular file of any name; the content decides the format.
+    colour : {"keep", "grey", "rgb"}
+        ``"grey"`` applies `to_grey`, ``"rgb"`` repeats grey three times.
+
+    Returns
+    -------
+    (H, W) or (H, W, 3) array
+        uint8, uint16, float32 or what else the file holds, in native byte order.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, empty, damaged, truncated, not an image, not of a supported format,
+        above 100 megapixels, of several pages or frames, or holds pixels that are not finite.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "a.png")
+    ...     Image.new("RGB", (4, 2), (10, 20, 30)).save(path)
+    ...     read_image(path).shape, int(read_image(path, colour="grey")[0, 0])
+    ((2, 4, 3), 18)
+    """
+    if colour not in ("keep", "grey", "rgb"):
+        raise ParameterError(f"colour is {colour!r}, but 'keep', 'grey' or 'rgb' is wanted.")
+    pixels = decoded(path)
+    if colour == "grey":
+        return to_grey(pixels)
+    return _three_channels(pixels) if colour == "rgb" else pixels
+
+
+def _three_channels(pixels: NDArray[Any]) -> NDArray[Any]:
+    return np.repeat(pixels[:, :, None], 3, axis=2) if pixels.ndim == 2 else pixels
+
+
+def read_mask(path: str | os.PathLike[str], *, label: int | None = None) -> NDArray[np.bool_]:
+    """Read a region: the pixels that are not black, or those that hold one label.
+
+    Parameters
+    ----------
+    path : path-like
+        An image file. In a JPEG, where black is never quite black, half of full scale divides.
+    label : int, optional
+        The value that is the region. In a palette image this is the palette's index.
+
+    Returns
+    -------
+    (H, W) bool
+
+    Raises
+    ------
+    ImageError
+        As `read_image`; if a label is asked of a coloured mask; if no pixel is in the region.
+    """
+    values = decoded(path, indices=label is not None)
+    grey = values if values.ndim == 2 else values.max(axis=2)
+    if label is None:
+        noisy = header(path)[4] in ("JPEG", "MPO")
+        region: NDArray[np.bool_] = grey > 127 if noisy else grey != 0
+    elif values.ndim == 3 and (values != values[:, :, :1]).any():
+        raise ImageError(
+            f"{shown(path)} is a coloured mask, which holds no labels; use a grey or palette "
+            "image, or leave the label out."
+        )
+    else:
+        region = grey == label
+    if not region.any():
+        held = ", ".join(str(value) for value in np.unique(grey)[:10])
+        wanted = "black everywhere" if label is None else f"without label {label} (it holds {held})"
+        raise ImageError(f"mask {shown(path)} is {wanted}; give another mask, or none.")
+    return region
+
+
+def image_facts(path: str | os.PathLike[str]) -> ImageFacts:
+    """Read what a file's header says, without decoding its pixels.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, empty, not an image of a supported format, or above 100 megapixels.
+    """
+    width, height, mode, depth, kind = header(path)
+    return ImageFacts(width, height, mode, depth, file_size(path), kind)
+
+
+def to_grey(image: NDArray[Any]) -> NDArray[Any]:
+    """Return the luma of a colour image (ITU-R BT.601), in the image's own dtype.
+
+    The only place where colour becomes grey. Integers are computed exactly,
+    ``floor((299 R + 587 G + 114 B + 500) / 1000)``: a half is rounded up. Floats stay floats.
+
+    Parameters
+    ----------
+    image : (H, W), (H, W, 1) or (H, W, 3) array of bool, integer or float
+        Grey comes back as it is, without a copy. Four channels are refused, because an array does
+        not say whether the fourth is alpha or ink; `read_image` knows it from the file.
+
+    Returns
+    -------
+    (H, W) array
+        Same dtype; an RGB image of bool becomes uint8 0..255.
+
+    Raises
+    ------
+    ImageError
+        If the shape is another one, or the pixels are not real numbers.
+
+    References
+    ----------
+    Recommendation ITU-R BT.601-7, section 2.5.1: 0.299, 0.587, 0.114.
+
+    Examples
+    --------
+    >>> to_grey(np.array([[[255, 0, 0], [0, 255, 0], [10, 20, 30]]], dtype=np.uint8))
+    array([[ 76, 150,  18]], dtype=uint8)
+    """
+    image = np.asarray(image)
+    if image.dtype.kind not in "buif":
+        raise ImageError(f"image has dtype {image.dtype}; give bool, integer or float pixels.")
+    if image.ndim == 3 and image.shape[2] == 1:
+        return image[:, :, 0]
+    if image.ndim == 2:
+        return image
+    if image.ndim != 3 or image.shape[2] != 3:
+        raise ImageError(
+            f"image has shape {image.shape}, but (H, W) or (H, W, 3) is wanted; "
+            "read the file with texturekit.read_image, or pick the channels yourself."
+        )
+    if image.dtype == np.bool_:
+        image = image.astype(np.uint8) * np.uint8(255)
+    if image.dtype.kind == "f":
+        wide = image.astype(np.result_type(image.dtype, np.float32), copy=False)
+        luma = wide[:, :, 0] * 0.299 + wide[:, :, 1] * 0.587 + wide[:, :, 2] * 0.114
+        return luma.astype(image.dtype, copy=False)
+    return _integer_luma(image)
+
+
+def _integer_luma(image: NDArray[Any]) -> NDArray[Any]:
+    size = image.dtype.itemsize
+    if size == 8 and image.size and max(abs(int(image.min())), int(image.max())) > 2**53:
+        raise ImageError(
+            f"image holds the value {image.max()} in {image.dtype}, above 2**53, where colour "
+            "cannot become grey exactly; scale the pixels down first."
+        )
+    wide: NDArray[Any] = image.astype(np.int64 if size >= 4 else np.int32)
+    luma: NDArray[Any] = wide[:, :, 0] * 299 + wide[:, :, 1] * 587 + wide[:, :, 2] * 114
+    return ((luma + 500) // 1000).astype(image.dtype)
