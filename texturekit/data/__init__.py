@@ -1,0 +1,1 @@
+"""Where the images come from: manifests, tasks, splits, the synthetic sample."""

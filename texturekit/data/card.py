@@ -1,0 +1,170 @@
+"""Cards: what a task is, written in YAML."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from texturekit.config import read_yaml
+from texturekit.data.rows import closest
+from texturekit.errors import ParameterError, UnknownNameError
+
+TASKS = ("breast", "brain", "cervix", "chest", "oct", "textures")
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Published(BaseModel):
+    """A number that others report; texturekit did not reproduce it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    source: Text
+    method: Text
+    metric: Text
+    value: Annotated[float, Field(allow_inf_nan=False)]
+    n: Annotated[int, Field(ge=1)] | None = None
+
+
+class Card(BaseModel):
+    """A task: its classes, its data and what others found on it.
+
+    Parameters
+    ----------
+    name : str
+        One word: letters, digits, ``.``, ``_``, ``-``.
+    title : str
+        What the report calls it.
+    kind : {"binary", "multiclass", "multilabel"}
+    classes : tuple of str
+        In the order of every table and every model's outputs.
+    positive : str, optional
+        Positive class of a binary task.
+    optional_classes : tuple of str
+        Classes that a set of images may lack.
+    size : int
+        Long side in pixels at which all methods see the images.
+    channels : {1, 3}
+        Grey or colour, for the drawn sample.
+    backbones : tuple of str
+        Networks that the task's comparison uses.
+    group_rule : str, optional
+        Regular expression, searched in file names; its first group is the patient.
+    licence, obtain, note : str
+        What may be done with the data, how to get them, and what to know about them.
+    published : tuple of Published
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    title: Text
+    kind: Literal["binary", "multiclass", "multilabel"]
+    classes: Annotated[tuple[Text, ...], Field(min_length=2)]
+    positive: Text | None = None
+    optional_classes: tuple[Text, ...] = ()
+    size: Annotated[int, Field(ge=16, le=4096)] = 224
+    channels: Literal[1, 3] = 1
+    backbones: tuple[Text, ...] = ("resnet18",)
+    group_rule: Text | None = None
+    licence: Text | None = None
+    obtain: Text | None = None
+    published: tuple[Published, ...] = ()
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Card:
+        classes = list(self.classes)
+        if len(set(classes)) < len(classes):
+            raise ValueError("classes holds a name twice; write each once")
+        if (self.kind == "binary") != (len(classes) == 2) and self.kind != "multilabel":
+            raise ValueError(
+                f"kind is {self.kind}, but there are {len(classes)} classes; "
+                "binary has 2, multiclass 3 or more"
+            )
+        if self.positive is not None and self.kind != "binary":
+            raise ValueError(f"positive is for binary tasks, but kind is {self.kind}; leave it out")
+        for field, names in (
+            ("positive", [self.positive] if self.positive else []),
+            ("optional_classes", self.optional_classes),
+        ):
+            for name in names:
+                if name not in classes:
+                    hint = closest(name, classes)
+                    raise ValueError(f"{field} is {name!r}, which is no class.{hint}")
+        if self.group_rule is not None:
+            _check_rule(self.group_rule)
+        return self
+
+
+def _check_rule(rule: str) -> None:
+    try:
+        count = re.compile(rule).groups
+    except re.error as error:
+        raise ValueError(f"group_rule {rule!r} is no regular expression: {error}") from None
+    if count < 1:
+        raise ValueError(f"group_rule {rule!r} has no (group); put the patient in parentheses")
+
+
+def load_card(task: str | Path | Card) -> Card:
+    """Return the card of a task.
+
+    Parameters
+    ----------
+    task : str or Path
+        A name out of `TASKS`, or a YAML file of one's own.
+
+    Returns
+    -------
+    Card
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such task and no such file.
+    ParameterError
+        If the file is no card; the message names the field and what it may hold.
+
+    Examples
+    --------
+    >>> card = load_card("breast")
+    >>> card.classes, card.positive
+    (('benign', 'malignant'), 'malignant')
+    """
+    if isinstance(task, Card):
+        return task
+    if task in TASKS:
+        source = files("texturekit.data.cards") / f"{task}.yaml"
+        return _parsed(read_yaml(Path(str(source))), f"{task}.yaml")
+    if Path(task).suffix.lower() in (".yaml", ".yml") or Path(task).is_file():
+        return _parsed(read_yaml(task), str(task))
+    raise UnknownNameError("task", str(task), TASKS)
+
+
+def _parsed(content: dict[str, Any], file: str) -> Card:
+    # YAML has lists where a card has tuples.
+    frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
+    try:
+        return Card.model_validate(frozen)
+    except ValidationError as error:
+        faults = "; ".join(_described(fault, content) for fault in error.errors())
+        raise ParameterError(f"card {file}: {faults}.") from None
+
+
+def _described(fault: Any, content: dict[str, Any]) -> str:
+    place = ".".join(str(part) for part in fault["loc"])
+    given = fault["input"]
+    if fault["type"] == "extra_forbidden":
+        known = list(Published.model_fields if "." in place else Card.model_fields)
+        hint = closest(str(fault["loc"][-1]), known)
+        return f"there is no field {place}.{hint} Fields: {', '.join(known)}"
+    if fault["type"] == "missing":
+        return f"the field {place} is missing; write it"
+    if fault["type"] == "string_type" and isinstance(given, (bool, int, float)):
+        return f"{place} is {given!r}, not text; put it in quotes (YAML reads a bare yes or no so)"
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{place}: {message} (got {given!r})" if place else message

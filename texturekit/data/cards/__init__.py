@@ -1,0 +1,1 @@
+"""YAML cards of the tasks."""

@@ -1,0 +1,294 @@
+"""The manifest in memory: a list of images with labels, groups, splits and masks."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from texturekit import images
+from texturekit.data import arrays
+from texturekit.errors import ManifestError, ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from texturekit.images import ImageFacts
+    from texturekit.records import Kind, Skipped
+
+
+@dataclass(frozen=True, eq=False)
+class Manifest:
+    """Images with what is known about them, one row an image.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        ``id`` (unique) and ``path`` as written; where the source has them ``group``, ``split``
+        ("train", "val", "test") and ``mask``, each text or None; every other column of the source
+        under its own name. All columns have dtype object.
+    labels : (n,) int64 array, (n, L) float64 array or None
+        Index into ``classes``; for multi-label 1, 0 and NaN (unknown) a label; None without labels.
+    classes : tuple of str
+        Names of the classes or labels, in order.
+    kind : {"binary", "multiclass", "multilabel"} or None
+        A single class counts as "multiclass"; splitting refuses it.
+    root : Path
+        Folder that the paths are relative to.
+    source : str
+        What was read, as given.
+    skipped : tuple of Skipped
+        Rows and files that were found and left out. A subset has none.
+    synthetic : bool
+        Whether the images were drawn by texturekit.
+    """
+
+    frame: pd.DataFrame
+    labels: NDArray[Any] | None
+    classes: tuple[str, ...]
+    kind: Kind | None
+    root: Path
+    source: str
+    skipped: tuple[Skipped, ...] = ()
+    synthetic: bool = False
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def __repr__(self) -> str:
+        kind = self.kind or "unlabelled"
+        return f"<Manifest {self.source}: {len(self)} images, {kind}, {len(self.classes)} classes>"
+
+    @property
+    def found(self) -> int:
+        """Rows or files met in the source: used and skipped ones."""
+        return len(self) + len(self.skipped)
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """The unique names of the images."""
+        return list(self.frame["id"])
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """The paths as written in the source."""
+        return list(self.frame["path"])
+
+    @cached_property
+    def groups(self) -> NDArray[Any] | None:
+        """The group (patient) of every image, or None without groups.
+
+        An image whose group is not known is a group of its own, ``"row:<id>"``.
+        """
+        if "group" not in self.frame:
+            return None
+        pairs = zip(self.frame["group"], self.ids, strict=True)
+        return _texts([f"row:{name}" if group is None else group for group, name in pairs])
+
+    @property
+    def group_count(self) -> int | None:
+        """The number of groups, or None without groups."""
+        return None if self.groups is None else len(set(self.groups))
+
+    @cached_property
+    def splits(self) -> NDArray[Any] | None:
+        """``"train"``, ``"val"``, ``"test"`` or None for every image; None without splits."""
+        return _texts(list(self.frame["split"])) if "split" in self.frame else None
+
+    @cached_property
+    def sha256(self) -> str:
+        """A hash of the ids, labels, groups and the bytes of every image and mask.
+
+        The place of the files, the order of the classes and columns carried along do not matter.
+        """
+        digest = hashlib.sha256()
+        groups = [""] * len(self) if self.groups is None else self.groups
+        for i, (name, group) in enumerate(zip(self.ids, groups, strict=True)):
+            parts = [name, self._label_text(i), group, self._file_hash(self.paths[i])]
+            mask = self._mask_path(i)
+            parts += [] if mask is None else [self._file_hash(mask)]
+            line = "\0".join(parts) + "\n"
+            digest.update(line.encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
+
+    def file(self, i: int) -> Path:
+        """Return the path of image ``i``, joined to the root."""
+        return self.root / self.paths[i]
+
+    def image(self, i: int, colour: Literal["keep", "grey", "rgb"] = "keep") -> NDArray[Any]:
+        """Return the pixels of image ``i``.
+
+        Parameters
+        ----------
+        i : int
+            Row, from 0.
+        colour : {"keep", "grey", "rgb"}
+            As in `texturekit.read_image`.
+
+        Returns
+        -------
+        (H, W) or (H, W, 3) array
+            In the file's own dtype.
+
+        Raises
+        ------
+        ImageError
+            If the file cannot be read as an image.
+        """
+        if arrays.is_array_path(self.paths[i]):
+            return arrays.read_array_image(self.file(i), colour=colour)
+        return images.read_image(self.file(i), colour=colour)
+
+    def mask(self, i: int, *, label: int | None = None) -> NDArray[np.bool_] | None:
+        """Return the mask of image ``i`` as (H, W) bool, or None without a mask.
+
+        Parameters
+        ----------
+        i : int
+            Row, from 0.
+        label : int, optional
+            The value in the mask that is the region; default everything that is not black.
+
+        Raises
+        ------
+        ImageError
+            If the mask cannot be read.
+        """
+        path = self._mask_path(i)
+        return None if path is None else images.read_mask(self.root / path, label=label)
+
+    def facts(self, i: int) -> ImageFacts:
+        """Return size, mode, bit depth, bytes and format of image ``i`` without decoding it.
+
+        Raises
+        ------
+        ImageError
+            If the file is not an image.
+        """
+        if arrays.is_array_path(self.paths[i]):
+            return arrays.array_facts(self.file(i))
+        return images.image_facts(self.file(i))
+
+    def label_name(self, i: int) -> str:
+        """Return the class of image ``i``; multi-label: the present labels joined by ``|``.
+
+        Empty where there are no labels, or no label is present.
+        """
+        if self.labels is None:
+            return ""
+        if self.kind == "multilabel":
+            present = np.flatnonzero(self.labels[i] == 1)
+            return "|".join(self.classes[c] for c in present)
+        return self.classes[int(self.labels[i])]
+
+    def subset(self, indices: Sequence[int] | NDArray[Any]) -> Manifest:
+        """Return the images at ``indices``, in that order, as a manifest with nothing skipped.
+
+        Classes stay as they are, present or not.
+
+        Raises
+        ------
+        ParameterError
+            If an index is out of range.
+        """
+        rows = np.asarray(indices, dtype=np.int64)
+        if rows.size and (rows.min() < 0 or rows.max() >= len(self)):
+            raise ParameterError(
+                f"row {rows.min() if rows.min() < 0 else rows.max()} is not in a manifest of "
+                f"{len(self)} images; use 0 to {len(self) - 1}."
+            )
+        frame = self.frame.iloc[rows].reset_index(drop=True)
+        labels = None if self.labels is None else self.labels[rows]
+        return replace(self, frame=frame, labels=labels, skipped=())
+
+    def with_classes(self, classes: Sequence[str], kind: Kind | None = None) -> Manifest:
+        """Return the same images with the classes in another order, absent ones added.
+
+        Parameters
+        ----------
+        classes : sequence of str
+            Every present class, in the order wanted; for multi-label every label and no other.
+        kind : {"binary", "multiclass"}, optional
+            Overrides the kind, which otherwise follows from the number of ``classes``.
+
+        Raises
+        ------
+        ManifestError
+            If a class of the manifest is not among ``classes``.
+        """
+        names = tuple(classes)
+        unknown = [name for name in self.classes if name not in names]
+        if self.labels is None or unknown or len(set(names)) < len(names):
+            raise ManifestError(
+                f"{self.source} has the classes {', '.join(self.classes) or '(none)'}, wanted were "
+                f"{', '.join(names)}; name each class of the data once."
+            )
+        if self.kind == "multilabel":
+            return replace(self, labels=_reordered(self.labels, self.classes, names), classes=names)
+        places = np.array([names.index(name) for name in self.classes], dtype=np.int64)
+        labels = places[self.labels] if len(self) else self.labels
+        return replace(self, labels=labels, classes=names, kind=kind or kind_of(names))
+
+    def _mask_path(self, i: int) -> str | None:
+        path: Any = self.frame["mask"].iat[i] if "mask" in self.frame else None
+        return None if path is None else str(path)
+
+    def _label_text(self, i: int) -> str:
+        if self.kind != "multilabel" or self.labels is None:
+            return self.label_name(i)
+        pairs = zip(self.classes, self.labels[i], strict=True)
+        return "|".join(f"{name}={value:g}" for name, value in sorted(pairs, key=lambda p: p[0]))
+
+    def _file_hash(self, path: str) -> str:
+        if arrays.is_array_path(path):
+            return hashlib.sha256(arrays.read_array_image(self.root / path).tobytes()).hexdigest()
+        return _file_hash(self.root / path)
+
+
+def kind_of(classes: Sequence[str]) -> Kind:
+    """Return ``"binary"`` for two classes, else ``"multiclass"``.
+
+    Examples
+    --------
+    >>> kind_of(["no", "yes"])
+    'binary'
+    """
+    return "binary" if len(classes) == 2 else "multiclass"
+
+
+def _reordered(
+    labels: NDArray[Any], old: tuple[str, ...], new: tuple[str, ...]
+) -> NDArray[np.float64]:
+    # A label that the data do not have is unknown everywhere.
+    result = np.full((len(labels), len(new)), np.nan)
+    for column, name in enumerate(old):
+        result[:, new.index(name)] = labels[:, column]
+    return result
+
+
+def _texts(values: list[str | None]) -> NDArray[Any]:
+    # Python strings, not a numpy or arrow text dtype: those cannot hold undecodable file names.
+    result = np.empty(len(values), dtype=object)
+    result[:] = values
+    return result
+
+
+def _file_hash(path: Path) -> str:
+    try:
+        facts = path.stat()
+        return _hash_of(path, facts.st_mtime_ns, facts.st_size)
+    except OSError as error:
+        return f"unreadable: {error.strerror}"
+
+
+@lru_cache(maxsize=65536)
+def _hash_of(path: Path, modified: int, size: int) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

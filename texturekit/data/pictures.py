@@ -1,0 +1,103 @@
+"""The images of a manifest as every method sees them: one region, one geometry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from texturekit.errors import ImageError, ParameterError
+from texturekit.images import crop_to, pad_to_square, resize, resize_mask, to_rgb8
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from texturekit.data.listing import Manifest
+
+ROIS = ("crop", "mask", "none")
+
+
+class Pictures:
+    """A sequence of square 8-bit pictures for networks, and of regions for texture.
+
+    Pictures are decoded when they are asked for, never before.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        The images, and their masks where it has them.
+    size : int or None
+        Long side in pixels; None keeps each image's own, which differ.
+    roi : {"crop", "mask", "none"}
+        What a mask does: its box, with a tenth of the box's side around, is all there is; only
+        the pixels inside count (networks see the others black); nothing. Texture and networks see
+        the same. Images without a mask are taken whole.
+
+    Raises
+    ------
+    ParameterError
+        If ``size`` or ``roi`` is another value.
+
+    Examples
+    --------
+    >>> pictures = Pictures(tk.load_task("breast"), size=32)
+    >>> len(pictures), pictures[0].shape, pictures.region(0)[0].shape
+    (160, (32, 32, 3), (32, 32))
+    """
+
+    def __init__(self, manifest: Manifest, *, size: int | None, roi: str = "crop") -> None:
+        if roi not in ROIS:
+            raise ParameterError(f"roi is {roi!r}, but 'crop', 'mask' or 'none' is wanted.")
+        if size is not None and size < 1:
+            raise ParameterError(
+                f"size is {size!r}, but a whole number of pixels from 1 is wanted."
+            )
+        self.manifest, self.size, self.roi = manifest, size, roi
+
+    def __len__(self) -> int:
+        return len(self.manifest)
+
+    def __getitem__(self, i: int) -> NDArray[np.uint8]:
+        """Return picture ``i`` as (S, S, 3) uint8: the region, scaled, centred on black."""
+        image, mask = self.region(i)
+        picture = to_rgb8(image)
+        if mask is not None:
+            picture = np.where(mask[:, :, None], picture, np.uint8(0))
+        return pad_to_square(picture)
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        return (self[i] for i in range(len(self)))
+
+    def subset(self, indices: Sequence[int] | NDArray[Any]) -> Pictures:
+        """Return the pictures at ``indices``, in that order."""
+        return Pictures(self.manifest.subset(indices), size=self.size, roi=self.roi)
+
+    def region(self, i: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+        """Return what texture is measured on.
+
+        Returns
+        -------
+        image : (H, W) or (H, W, 3) array
+            Own dtype, aspect kept, the long side ``size``.
+        mask : (H, W) bool or None
+            Given with ``roi="mask"`` where there is one.
+
+        Raises
+        ------
+        ImageError
+            If image or mask cannot be read, or their sizes differ.
+        """
+        image = self.manifest.image(i)
+        mask = None if self.roi == "none" else self.manifest.mask(i)
+        if mask is not None and mask.shape != image.shape[:2]:
+            raise ImageError(
+                f"{self.manifest.paths[i]!r} is {image.shape[1]}x{image.shape[0]} pixels, but its "
+                f"mask is {mask.shape[1]}x{mask.shape[0]}; use a mask of the same size."
+            )
+        if mask is not None and self.roi == "crop":
+            image, mask = crop_to(image, mask)[0], None
+        if self.size is None:
+            return image, mask
+        return resize(image, self.size), None if mask is None else resize_mask(mask, self.size)
