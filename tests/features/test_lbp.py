@@ -1,0 +1,217 @@
+"""Circle-sampled local binary patterns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from tests import naive_lbp as naive
+from texturekit.errors import ImageError, ParameterError, UnknownNameError
+from texturekit.features.lbp import Circle, lbp, lbp_codes
+from texturekit.features.registry import FEATURES
+from texturekit.kernels.lbp import circle_variance, sample_circle
+
+CIRCLES = [(4, 1), (8, 1), (8, 1.5), (12, 2.5), (16, 2), (24, 3)]
+METHODS = ["default", "uniform", "ror", "nri_uniform"]
+
+
+@pytest.fixture
+def image(rng):
+    return rng.integers(0, 256, (23, 30), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(("p", "r"), CIRCLES)
+def test_codes_agree_with_the_obvious_loop(p, r, rng):
+    image = rng.integers(0, 5, (9, 11)).astype(np.uint8)
+
+    assert_array_equal(lbp_codes(image, p, r), naive.lbp(image, p, r))
+
+
+# The textbook window 6 5 2 / 7 6 1 / 9 8 7, worked by hand: bits E, NE, N, NW, W, SW, S, SE; the
+# corner samples lie 0.70711 of the way from the centre to the corner pixel, down and along.
+def test_codes_a_window_by_hand():
+    image = np.array([[6, 5, 2], [7, 6, 1], [9, 8, 7]], dtype=np.uint8)
+    east, north, west, south = (1 >= 6) << 0, (5 >= 6) << 2, (7 >= 6) << 4, (8 >= 6) << 6
+    t = 0.70711
+    corner = {}
+    for name, (across, down, far) in {
+        "ne": (1, 5, 2), "nw": (7, 5, 6), "sw": (7, 8, 9), "se": (1, 8, 7)
+    }.items():  # fmt: skip
+        near = (1 - t) * 6 + t * across
+        corner[name] = (1 - t) * near + t * ((1 - t) * down + t * far) >= 6
+    corners = corner["ne"] << 1 | corner["nw"] << 3 | corner["sw"] << 5 | corner["se"] << 7
+
+    assert lbp_codes(image)[1, 1] == east | north | west | south | corners == 120
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+@pytest.mark.parametrize(("p", "r"), CIRCLES)
+def test_codes_equal_those_of_skimage(p, r, dtype, rng):
+    texture = pytest.importorskip("skimage.feature")
+    image = (rng.random((17, 21)) * 200).astype(dtype)
+
+    for method in METHODS:
+        expected = _quietly(texture.local_binary_pattern, image, p, r, method)
+        assert_array_equal(lbp_codes(image, p, r, method), expected)
+
+
+@pytest.mark.parametrize(("p", "r"), CIRCLES)
+def test_variance_equals_that_of_skimage(p, r, rng):
+    texture = pytest.importorskip("skimage.feature")
+    image = rng.integers(0, 60000, (17, 21)).astype(np.uint16)
+
+    expected = texture.local_binary_pattern(image, p, r, "var")
+
+    assert_array_equal(lbp_codes(image, p, r, "var"), expected)
+
+
+@pytest.mark.parametrize("value", [0, 200, 0.1, 0.37, 1e6])
+def test_variance_of_a_flat_image_is_zero_inside(value):
+    variances = lbp_codes(np.full((7, 7), value), 8, 1, "var")
+
+    assert_array_equal(variances[1:-1, 1:-1], 0)
+
+
+def test_memory_order_byte_order_and_write_protection_do_not_matter(image):
+    expected = lbp_codes(image.astype(np.uint16), 16, 2)
+    big_endian = image.astype(">u2")
+    wide = np.zeros((23, 60), np.uint16)
+    wide[:, ::2] = image
+    frozen = np.asfortranarray(image.astype(np.uint16))
+    frozen.flags.writeable = False
+
+    for same in (big_endian, wide[:, ::2], frozen):
+        assert_array_equal(lbp_codes(same, 16, 2), expected)
+
+
+@pytest.mark.parametrize(("p", "r"), [(8, 1), (6, 1.5)])
+def test_compiled_kernels_equal_the_python_ones(p, r, rng):
+    image = rng.integers(0, 4, (6, 7))
+    circle = Circle(p, r, 6, 7)
+    weights = 2 ** np.arange(p)
+    found = []
+    for run in (sample_circle, sample_circle.py_func):
+        codes = np.zeros((6, 7), np.int64)
+        run(circle.pad(image), circle.margin, circle.corners, circle.rows, circle.cols,
+            circle.on_grid, weights, codes)  # fmt: skip
+        found.append(codes)
+    for run in (circle_variance, circle_variance.py_func):
+        variances = np.zeros((6, 7))
+        run(
+            circle.pad(image),
+            circle.margin,
+            circle.corners,
+            circle.rows,
+            circle.cols,
+            1e-14,
+            variances,
+        )
+        found.append(variances)
+
+    assert_array_equal(found[0], found[1])
+    assert_array_equal(found[2], found[3])
+
+
+def test_a_flat_image_has_all_bits_set_inside():
+    assert_array_equal(lbp_codes(np.full((7, 8), 9, np.uint8), 8, 1)[1:-1, 1:-1], 255)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_histogram_is_that_of_the_pixels_off_the_border(method, image):
+    found = lbp(image, p=8, r=2, method=method)
+
+    core = lbp_codes(image, 8, 2, method)[2:-2, 2:-2]
+    shares = np.array([v for k, v in found.items() if k.rpartition(".")[2].isdigit()])
+    assert_allclose(shares.sum(), 1)
+    assert_allclose(
+        np.sort(shares[shares > 0]), np.sort(np.unique(core, return_counts=True)[1] / core.size)
+    )
+    statistics = [found[f"lbp.p8r2.{method}.{name}"] for name in ("mean", "variance", "median")]
+    assert_allclose(statistics, [core.mean(), core.var(), np.median(core)])
+
+
+def test_the_mask_leaves_out_exactly_what_lies_outside(image, rng):
+    mask = rng.random(image.shape) < 0.3
+
+    found = lbp(image, mask=mask)
+
+    inside = lbp_codes(image, method="uniform")[1:-1, 1:-1][mask[1:-1, 1:-1]]
+    shares = [found[f"lbp.p8r1.uniform.{k:02d}"] for k in range(10)]
+    assert_allclose(shares, np.bincount(inside, minlength=10) / inside.size)
+
+
+@pytest.mark.parametrize("method", ["uniform", "ror"])
+def test_a_quarter_turn_leaves_rotation_invariant_histograms(method, image):
+    turned, straight = lbp(np.rot90(image), method=method), lbp(image, method=method)
+
+    assert_allclose(list(turned.values()), list(straight.values()), atol=1e-12)
+
+
+def test_a_quarter_turn_moves_every_bit_by_two(image):
+    codes = lbp_codes(image)[1:-1, 1:-1]
+    moved = (codes << 2 | codes >> 6) & 255
+
+    assert_array_equal(lbp_codes(np.rot90(image))[1:-1, 1:-1], np.rot90(moved))
+
+
+@pytest.mark.parametrize("method", [*METHODS, "var"])
+def test_columns_do_not_depend_on_the_image(method, image):
+    flat = np.full((5, 5), 3, np.uint16)
+
+    assert list(lbp(flat, method=method)) == list(lbp(image, method=method))
+    assert np.isfinite(list(lbp(flat, method=method).values())).all()
+
+
+def test_the_variance_histogram_is_relative_to_the_mean_variance(image):
+    found, doubled = (lbp(k * image.astype(float), method="var") for k in (1, 2))
+
+    bins = [name for name in found if name.rpartition(".")[2].isdigit()]
+    assert len(bins) == 12
+    assert_allclose(sum(found[name] for name in bins), 1)
+    assert [doubled[name] for name in bins] == [found[name] for name in bins]
+    assert_allclose(doubled["lbp.p8r1.var.mean"], 4 * found["lbp.p8r1.var.mean"])
+
+
+def test_names_say_the_circle():
+    names = FEATURES["lbp"].columns(p=8, r=1.5)
+
+    assert names[0] == "lbp.p8r1_5.uniform.00"
+    assert FEATURES["lbp"].columns(p=24, r=3)[25] == "lbp.p24r3.uniform.25"
+
+
+def test_says_how_large_an_image_is_needed():
+    with pytest.raises(ImageError, match="6x6 pixels, but this feature needs at least 7x7"):
+        lbp(np.zeros((6, 6), np.uint8), p=24, r=3)
+
+
+def test_says_that_the_mask_lies_on_the_border(image):
+    mask = np.zeros(image.shape, bool)
+    mask[0] = True
+
+    for method in ("uniform", "var"):
+        with pytest.raises(ImageError, match="no pixel of the mask"):
+            lbp(image, mask=mask, method=method)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [({"p": 1}, "p=1,"), ({"p": 32, "method": "default"}, "p=32"), ({"r": 0}, "r=0"),
+     ({"r": float("nan")}, "r=nan"), ({"p": 2.5}, "p=2.5")],
+)  # fmt: skip
+def test_says_which_parameter_is_out_of_range(parameters, message, image):
+    with pytest.raises(ParameterError, match=message):
+        lbp(image, **parameters)
+
+
+def test_suggests_the_method_that_was_meant(image):
+    with pytest.raises(UnknownNameError, match="Did you mean 'nri_uniform'"):
+        lbp(image, method="nri_unifrom")
+
+
+def _quietly(function, *arguments):
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return function(*arguments)

@@ -1,0 +1,222 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from tests import naive_gradients as naive
+from texturekit.errors import ImageError, ParameterError
+from texturekit.features.registry import FEATURES
+from texturekit.features.sobel import sobel, sobel_maps
+from texturekit.kernels import gradients
+
+NAMES = [
+    "mean", "std", "skewness", "kurtosis", "median", "p10", "p90", "max", "energy", "entropy",
+    "edge_density", *(f"direction.{k}" for k in range(8)), "direction_entropy", "coherence",
+    "dominant_cos", "dominant_sin", "mean_gx", "mean_gy", "tensor_ratio",
+]  # fmt: skip
+
+
+def test_columns_are_these_for_any_image(rng):
+    assert FEATURES["sobel"].columns() == tuple(f"sobel.{name}" for name in NAMES)
+    assert tuple(sobel(rng.random((3, 3)))) == FEATURES["sobel"].columns()
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (9, 14), (31, 17)])
+@pytest.mark.parametrize("top", [5, 256, 65536])
+def test_statistics_are_those_of_the_obvious_loop(shape, top, rng):
+    image = rng.integers(0, top, shape)
+
+    expected = naive.sobel_statistics(image)
+    found = sobel(image.astype(np.uint16))
+    for name in NAMES:
+        assert_allclose(found[f"sobel.{name}"], expected[name], rtol=1e-9, atol=1e-9, err_msg=name)
+
+
+def test_masked_statistics_are_those_of_the_obvious_loop(rng):
+    image = rng.integers(0, 256, (24, 30), dtype=np.uint8)
+    mask = rng.random(image.shape) < 0.97
+
+    expected = naive.sobel_statistics(image, mask)
+    found = sobel(image, mask=mask)
+    for name in NAMES:
+        assert_allclose(found[f"sobel.{name}"], expected[name], rtol=1e-9, atol=1e-9, err_msg=name)
+
+
+def test_compiled_kernels_do_what_their_python_does(rng):
+    image = rng.integers(0, 9, (9, 8)).astype(np.float64)
+    results = []
+    for run in (lambda k, *a: k.py_func(*a), lambda k, *a: k(*a)):
+        down, right = np.empty((7, 6)), np.empty((7, 6))
+        run(gradients.sobel_differences, image, down, right)
+        lengths, direction, sums = np.empty(42), np.zeros(8), np.zeros(9)
+        run(gradients.gradient_sums, right.ravel(), down.ravel(), lengths, direction, sums)
+        powers, counts = np.zeros(3), np.zeros(16, np.int64)
+        run(gradients.central_sums, lengths, lengths.mean(), lengths.max(), powers, counts)
+        weighed = np.empty((7, 6))
+        run(gradients.weigh_neighbours, image, np.arange(9.0).reshape(3, 3), weighed)
+        cut = run(gradients.otsu, counts)
+        results.append([down, right, lengths, direction, sums, powers, counts, weighed, cut])
+
+    for python, compiled in zip(*results, strict=True):
+        assert_array_equal(python, compiled)
+
+
+def test_the_threshold_separates_best_of_all_cuts(rng):
+    for _ in range(40):
+        counts = rng.integers(0, 5, 20)
+        above = counts[gradients.otsu(counts) + 1 :].sum() / counts.sum()
+
+        assert above == pytest.approx(naive.otsu_share(counts))
+
+
+@pytest.mark.parametrize("value", [0, 7, 255])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_a_flat_image_gives_zeros_and_a_round_tensor(value, dtype):
+    values = sobel(np.full((12, 9), value, dtype))
+
+    assert values.pop("sobel.tensor_ratio") == 1
+    assert set(values.values()) == {0.0}
+
+
+def test_a_ramp_has_one_direction_and_no_spread():
+    ramp = np.tile(np.arange(12, dtype=np.float64) * 0.1, (12, 1))
+    values = sobel(ramp, scale="derivative")
+
+    assert values["sobel.mean"] == pytest.approx(0.1)
+    assert values["sobel.direction.0"] == pytest.approx(1)
+    assert values["sobel.coherence"] == pytest.approx(1)
+    assert values["sobel.dominant_cos"] == pytest.approx(1)
+    for name in ("std", "skewness", "kurtosis", "mean_gy", "tensor_ratio"):
+        assert values[f"sobel.{name}"] == pytest.approx(0, abs=1e-12)
+
+
+def test_a_disc_prefers_no_direction():
+    rows, cols = np.mgrid[-20:21, -20:21]
+    values = sobel((rows**2 + cols**2 < 200).astype(np.uint8) * 255)
+
+    assert values["sobel.coherence"] == pytest.approx(0, abs=1e-9)
+    assert values["sobel.tensor_ratio"] == pytest.approx(1)
+    assert (values["sobel.dominant_cos"], values["sobel.dominant_sin"]) == (0, 0)
+
+
+def test_turning_by_90_degrees_shifts_the_directions_and_leaves_the_strength(rng):
+    image = rng.integers(0, 256, (23, 23), dtype=np.uint8)
+    straight, turned = sobel(image), sobel(np.rot90(image))
+
+    for name in NAMES:
+        if name.startswith("direction."):
+            k = (int(name[-1]) + 4) % 8
+            assert turned[f"sobel.direction.{k}"] == pytest.approx(straight[f"sobel.{name}"])
+        elif name.startswith("dominant"):
+            assert turned[f"sobel.{name}"] == pytest.approx(-straight[f"sobel.{name}"])
+        elif not name.startswith("mean_g"):
+            assert turned[f"sobel.{name}"] == pytest.approx(straight[f"sobel.{name}"])
+    assert turned["sobel.mean_gx"] == pytest.approx(straight["sobel.mean_gy"])
+
+
+def test_transposing_mirrors_the_directions(rng):
+    image = rng.integers(0, 4, (19, 26), dtype=np.uint8)
+    straight, mirrored = sobel(image), sobel(image.T)
+
+    for k in range(8):
+        other = mirrored[f"sobel.direction.{(4 - k) % 8}"]
+        assert other == pytest.approx(straight[f"sobel.direction.{k}"])
+    assert mirrored["sobel.dominant_sin"] == pytest.approx(straight["sobel.dominant_sin"])
+    assert mirrored["sobel.edge_density"] == straight["sobel.edge_density"]
+
+
+def test_gain_scales_the_strength_only(rng):
+    image = rng.integers(0, 200, (25, 25)).astype(np.float64)
+    plain, bright = sobel(image), sobel(image * 3 + 40)
+
+    factors = dict.fromkeys(("mean", "std", "median", "p10", "p90", "max", "mean_gx", "mean_gy"), 3)
+    for name in NAMES:
+        factor = {**factors, "energy": 9}.get(name, 1)
+        assert bright[f"sobel.{name}"] == pytest.approx(factor * plain[f"sobel.{name}"]), name
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, ">u2", ">f8"])
+def test_the_type_of_the_pixels_makes_no_difference(dtype, rng):
+    image = rng.integers(0, 256, (21, 34))
+
+    assert sobel(image.astype(dtype)) == sobel(image.astype(np.float64))
+
+
+def test_layout_and_write_protection_make_no_difference(rng):
+    image = rng.integers(0, 256, (42, 60), dtype=np.uint8)[::2, ::-1]
+    frozen = np.asfortranarray(image)
+    frozen.flags.writeable = False
+
+    assert sobel(image) == sobel(image.copy()) == sobel(frozen)
+
+
+def test_no_pixel_outside_the_mask_enters(rng):
+    image = rng.integers(0, 256, (32, 32), dtype=np.uint8)
+    mask = np.zeros(image.shape, np.uint8)
+    mask[4:20, 6:30] = 9
+    other = np.where(mask > 0, image, 255 - image)
+
+    assert sobel(image, mask=mask) == sobel(other, mask=mask)
+    assert sobel(image, mask=mask) == sobel(image[4:20, 6:30])
+    assert sobel(image, mask=mask) != sobel(image)
+
+
+def test_says_that_no_window_fits_into_the_mask(rng):
+    mask = np.zeros((9, 9), bool)
+    mask[3:5] = True
+
+    with pytest.raises(ImageError, match="mask of 18 pixels"):
+        sobel(rng.random((9, 9)), mask=mask)
+
+
+def test_says_that_an_image_is_too_small(rng):
+    with pytest.raises(ImageError, match=r"9x2 pixels, but .*3x3"):
+        sobel(rng.random((2, 9)))
+
+
+def test_refuses_pixels_too_large_to_square():
+    with pytest.raises(ImageError, match=r"1e\+70"):
+        sobel(np.full((9, 9), -1e70))
+
+
+@pytest.mark.parametrize("function", [sobel, sobel_maps])
+def test_names_the_scales(function, rng):
+    with pytest.raises(ParameterError, match=r"'half'.*raw, skimage, derivative"):
+        function(rng.random((9, 9)), scale="half")
+
+
+def test_names_the_borders(rng):
+    with pytest.raises(ParameterError, match=r"'wrap'.*reflect, mirror, nearest, constant"):
+        sobel_maps(rng.random((9, 9)), border="wrap")
+
+
+@pytest.mark.parametrize("border", ["reflect", "mirror", "nearest", "constant"])
+@pytest.mark.parametrize("shape", [(12, 15), (1, 7), (2, 2)])
+def test_raw_maps_equal_scipy(border, shape, rng):
+    from scipy import ndimage
+
+    image = rng.integers(0, 256, shape, dtype=np.uint8)
+    gx, gy, magnitude = sobel_maps(image, border=border)
+
+    wide = image.astype(np.float64)
+    assert_array_equal(gx, ndimage.sobel(wide, axis=1, mode=border))
+    assert_array_equal(gy, ndimage.sobel(wide, axis=0, mode=border))
+    assert_allclose(magnitude, np.hypot(gx, gy))
+
+
+def test_skimage_scale_gives_its_values(rng):
+    from skimage import filters
+
+    image = rng.random((14, 11))
+    gx, _, magnitude = sobel_maps(image, scale="skimage")
+
+    assert_allclose(gx, filters.sobel(image, axis=1), atol=1e-15)
+    assert_allclose(magnitude / np.sqrt(2), filters.sobel(image), atol=1e-15)
+
+
+def test_real_images_give_finite_values(real_data):
+    import texturekit as tk
+
+    paths = sorted((real_data / "breast_busi").rglob("*.png"))[:3]
+
+    for path in paths:
+        assert np.isfinite(list(sobel(tk.read_image(path)).values())).all()

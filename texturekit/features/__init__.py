@@ -1,0 +1,37 @@
+"""Texture families: image in, named values out.
+
+Importing this package registers every family, in the order that columns and names keep.
+"""
+
+from __future__ import annotations
+
+# The order of registration is the order of columns and names.
+# isort: off
+from texturekit.features import intensity, glcm, hog, sobel, lbp, window_lbp  # noqa: F401
+
+# isort: on
+from texturekit.features.glcm import glcm_statistics
+from texturekit.features.grey_levels import quantize
+from texturekit.features.intensity import histogram_statistics, intensity_statistics
+from texturekit.features.lbp import lbp_codes
+from texturekit.features.matrices import cooccurrence
+from texturekit.features.measuring import SETS, columns, expand, measure
+from texturekit.features.registry import FEATURES, Feature, feature
+from texturekit.features.window_lbp import mvm_codes
+
+__all__ = [
+    "FEATURES",
+    "SETS",
+    "Feature",
+    "columns",
+    "cooccurrence",
+    "expand",
+    "feature",
+    "glcm_statistics",
+    "histogram_statistics",
+    "intensity_statistics",
+    "lbp_codes",
+    "measure",
+    "mvm_codes",
+    "quantize",
+]

@@ -1,0 +1,303 @@
+"""Histograms of oriented gradients, of fixed length for any image size."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from texturekit.errors import ImageError, ParameterError
+from texturekit.features.region import grey_region
+from texturekit.features.registry import feature
+from texturekit.kernels import gradients
+from texturekit.kernels.hog import CLIP, NORMS, normalise_blocks, vote, vote_in_grid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LARGEST = 1e60
+DEFAULTS: dict[str, Any] = {"size": None, "grid": 4, "cell": 8}
+ONLY_IN = {"size": "raw", "cell": "raw", "grid": "pooled"}
+
+
+@feature
+def hog(
+    image: NDArray[Any],
+    *,
+    mask: NDArray[Any] | None = None,
+    mode: str = "pooled",
+    size: int | None = None,
+    grid: int = 4,
+    orientations: int = 9,
+    cell: int = 8,
+    block: int = 2,
+    norm: str | tuple[str, ...] = "L2-Hys",
+) -> dict[str, float]:
+    """Measure where edges of which direction lie: histograms of oriented gradients.
+
+    ``pooled`` lays a grid over the image, or over the box of the mask, and averages in each cell
+    the gradient lengths by unsigned direction. Every block of cells is normalised, and a cell's
+    values are the mean over all blocks that hold it. Nothing is added to a block's length, so the
+    values do not change with the scale of the grey levels; a block without a gradient gives 0.
+    Only pixels whose four neighbours are inside image and mask vote. Where the box has fewer
+    pixels than the grid has cells, the cells left without a pixel are 0.
+
+    ``raw`` resizes the grey image to ``size`` x ``size`` (Pillow, bilinear with antialiasing, the
+    aspect not kept; the mask by nearest neighbour) and gives the descriptor of
+    `texturekit.compat.skimage.hog`; with a mask, only pixels as above vote.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) array of bool, integer or float
+        At least ``grid + 2`` pixels a side for ``pooled``.
+    mask : (H, W) array, optional
+        Non-zero inside the region to measure.
+    mode : {"pooled", "raw"}
+        See above.
+    size : int, 16 to 1024
+        Side of the resized image; for ``raw`` only, and needed there.
+    grid : int, 1 to 64
+        Cells a side, for ``pooled`` only.
+    orientations : int, 1 to 180
+        Bins over 0 to 180 degrees; bin o starts at ``180 * o / orientations``, where 0 is a
+        brightness that changes along the row and 90 one that changes down the column.
+    cell : int, 1 to 512
+        Pixels a cell's side, for ``raw`` only.
+    block : int
+        Cells a block's side, at most those there are; 1 normalises each cell on its own.
+    norm : {"L1", "L1-sqrt", "L2", "L2-Hys"}
+        As in scikit-image; L2-Hys is L2, cut at 0.2, then L2 again.
+
+    Returns
+    -------
+    dict of float
+        ``hog.r0c0.o0`` ... (grid * grid * orientations values in 0..1), or ``hog.raw.0000`` ...
+
+    Raises
+    ------
+    ImageError
+        If the image is too small or not finite, or the mask holds no pixel that may vote.
+    ParameterError
+        If a parameter is out of range, or belongs to the other mode.
+
+    References
+    ----------
+    Dalal and Triggs (2005), doi:10.1109/CVPR.2005.177.
+
+    Examples
+    --------
+    >>> ramp = np.tile(np.arange(16, dtype=np.uint8), (16, 1))
+    >>> values = hog(ramp, grid=1)
+    >>> values["hog.r0c0.o0"], values["hog.r0c0.o4"]
+    (1.0, 0.0)
+    """
+    norm = norm if isinstance(norm, str) else "-".join(norm)  # the grammar splits at hyphens
+    _check(mode, size=size, grid=grid, orientations=orientations, cell=cell, block=block, norm=norm)
+    grey, region = grey_region(image, mask, smallest=grid + 2 if mode == "pooled" else 1)
+    wide = grey.astype(np.float64)
+    _refuse_huge(wide)
+    if mode == "pooled":
+        cells = pool(wide, region, grid, orientations)
+        values = spread_blocks(cells, min(block, grid), norm)
+        return dict(zip(_pooled_names(grid, orientations), values.ravel().tolist(), strict=True))
+    values = _raw(wide, region, size or 0, orientations, (cell, cell), (block, block), norm)
+    return dict(zip(_raw_names(values.size), values.tolist(), strict=True))
+
+
+@cache
+def _pooled_names(grid: int, orientations: int) -> tuple[str, ...]:
+    return tuple(f"hog.r{r}c{c}.o{o}" for r, c, o in np.ndindex(grid, grid, orientations))
+
+
+@cache
+def _raw_names(count: int) -> tuple[str, ...]:
+    digits = max(4, len(str(count - 1)))
+    return tuple(f"hog.raw.{n:0{digits}d}" for n in range(count))
+
+
+def describe(
+    down: NDArray[np.float64],
+    right: NDArray[np.float64],
+    lengths: NDArray[np.float64],
+    orientations: int,
+    cells: tuple[int, int],
+    votes: NDArray[np.float32],
+) -> None:
+    """Fill ``votes`` (cell rows, cell columns, orientations) with the histogram of each cell."""
+    if orientations:
+        vote(lengths, bin_directions(down, right, orientations), cells[0], cells[1], votes)
+
+
+def bin_directions(
+    down: NDArray[np.float64], right: NDArray[np.float64], orientations: int
+) -> NDArray[np.int32]:
+    """Return the bin of every unsigned direction, (H, W).
+
+    NaN is in bin -2, an angle that only rounding brings to 180 degrees in bin -1.
+    """
+    edges = np.arange(orientations) * (np.pi / orientations)
+    bins = np.empty(down.shape, np.int32)
+    if gradients.direction_bins(down, right, np.cos(edges), np.sin(edges), bins):
+        near = bins == gradients.UNDECIDED
+        bins[near] = _bins_of_angles(down[near], right[near], orientations)
+    return bins
+
+
+def _bins_of_angles(
+    down: NDArray[np.float64], right: NDArray[np.float64], orientations: int
+) -> NDArray[np.int32]:
+    angles = np.rad2deg(np.arctan2(down, right)) % 180
+    edges = np.arange(orientations + 1) * (180 / orientations)
+    bins = np.searchsorted(edges, angles, side="right").astype(np.int32) - 1
+    bins[angles >= edges[-1]] = -1
+    bins[np.isnan(angles)] = -2
+    return bins
+
+
+def differences(image: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return next minus previous pixel, down and right, (H, W) each, 0 on the first and last."""
+    down, right = np.empty(image.shape), np.empty(image.shape)
+    gradients.central_differences(image, down, right)
+    return down, right
+
+
+def pool(
+    image: NDArray[np.float64], region: NDArray[np.bool_] | None, grid: int, orientations: int
+) -> NDArray[np.float64]:
+    """Return the mean gradient length by cell and direction, (grid, grid, orientations)."""
+    down, right = differences(image)
+    lengths = np.empty_like(down)
+    gradients.lengths(down, right, lengths)
+    inside = voters(image.shape, region)
+    rows, cols = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    box = np.array([rows[0], cols[0], rows[-1] - rows[0] + 1, cols[-1] - cols[0] + 1])
+    votes = np.zeros((grid, grid, orientations))
+    vote_in_grid(lengths, bin_directions(down, right, orientations), inside, box, votes)
+    return votes
+
+
+def voters(shape: tuple[int, ...], region: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """Return where a pixel and its four neighbours are inside image and region, (H, W) bool.
+
+    Raises
+    ------
+    ImageError
+        If that is nowhere.
+    """
+    inside = np.zeros(shape, np.bool_)
+    if region is None:
+        inside[1:-1, 1:-1] = True
+    else:
+        rows = region[:-2, 1:-1] & region[1:-1, 1:-1] & region[2:, 1:-1]
+        inside[1:-1, 1:-1] = rows & region[1:-1, :-2] & region[1:-1, 2:]
+    if not inside.any():
+        count = "no mask" if region is None else f"a mask of {int(region.sum())} pixels"
+        raise ImageError(
+            f"{count} on {shape[1]}x{shape[0]} pixels leaves no pixel with its four neighbours "
+            "inside; use a larger image or mask, or leave hog out."
+        )
+    return inside
+
+
+def spread_blocks(cells: NDArray[np.float64], block: int, norm: str) -> NDArray[np.float64]:
+    """Return each cell's mean over the normalised blocks that hold it, shaped as ``cells``."""
+    windows = np.lib.stride_tricks.sliding_window_view(cells, (block, block), axis=(0, 1))
+    blocks = _scale_free(windows.astype(np.float64), norm)
+    total, held = np.zeros_like(cells), np.zeros(cells.shape[:2])
+    rows, cols = blocks.shape[:2]
+    for i in range(block):
+        for j in range(block):
+            total[i : i + rows, j : j + cols] += blocks[..., i, j]
+            held[i : i + rows, j : j + cols] += 1
+    return total / held[:, :, None]
+
+
+def _scale_free(blocks: NDArray[np.float64], norm: str) -> NDArray[np.float64]:
+    last = (-3, -2, -1)
+    blocks = blocks / _or_one(blocks.max(axis=last, keepdims=True))
+    if norm.startswith("L1"):
+        blocks = blocks / _or_one(blocks.sum(axis=last, keepdims=True))
+        return np.sqrt(blocks) if norm == "L1-sqrt" else blocks
+    blocks = blocks / _or_one(np.sqrt((blocks**2).sum(axis=last, keepdims=True)))
+    if norm == "L2-Hys":
+        blocks = np.minimum(blocks, CLIP)
+        blocks = blocks / _or_one(np.sqrt((blocks**2).sum(axis=last, keepdims=True)))
+    return blocks
+
+
+def _or_one(lengths: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(lengths > 0, lengths, 1.0)
+
+
+def _raw(
+    image: NDArray[np.float64],
+    region: NDArray[np.bool_] | None,
+    size: int,
+    orientations: int,
+    cells: tuple[int, int],
+    blocks: tuple[int, int],
+    norm: str,
+) -> NDArray[np.float64]:
+    image = _squared(image, size)
+    down, right = differences(image)
+    lengths = np.empty_like(down)
+    gradients.lengths(down, right, lengths)
+    if region is not None:
+        lengths *= voters(image.shape, _squared(region, size))
+    count = size // cells[0]
+    votes = np.zeros((count, count, orientations), np.float32)
+    describe(down, right, lengths, orientations, cells, votes)
+    out = np.empty((count - blocks[0] + 1,) * 2 + (*blocks, orientations))
+    normalise_blocks(votes, NORMS.index(norm), out)
+    return out.ravel()
+
+
+def _squared(image: NDArray[Any], size: int) -> NDArray[Any]:
+    from PIL import Image
+
+    if image.shape == (size, size):
+        return image
+    if image.dtype == np.bool_:
+        mask = Image.fromarray(image.astype(np.uint8))
+        return np.asarray(mask.resize((size, size), Image.Resampling.NEAREST)).astype(np.bool_)
+    scale = max(float(np.abs(image).max()), 1e-300)  # Pillow's float is single precision
+    picture = Image.fromarray((image / scale).astype(np.float32))
+    resized = picture.resize((size, size), Image.Resampling.BILINEAR)
+    return np.asarray(resized, dtype=np.float64) * scale
+
+
+def _refuse_huge(image: NDArray[np.float64]) -> None:
+    top = float(np.abs(image).max())
+    if top > LARGEST:
+        raise ImageError(
+            f"image holds the value {top:g}, but gradients are measured up to {LARGEST:g}; "
+            "scale the image down."
+        )
+
+
+def _check(mode: str, *, norm: str, **numbers: int | None) -> None:
+    if mode not in ("pooled", "raw"):
+        raise ParameterError(f"mode={mode!r} is unknown; choose pooled or raw.")
+    if norm not in NORMS:
+        raise ParameterError(f"norm={norm!r} is unknown; choose one of {', '.join(NORMS)}.")
+    for name, owner in ONLY_IN.items():
+        if mode != owner and numbers[name] != DEFAULTS[name]:
+            raise ParameterError(
+                f"{name}={numbers[name]} belongs to mode={owner}, but mode={mode} was asked for; "
+                "leave it out."
+            )
+    _check_number("orientations", numbers["orientations"], 1, 180)
+    if mode == "pooled":
+        _check_number("grid", numbers["grid"], 1, 64)
+        _check_number("block", numbers["block"], 1, 64)
+        return
+    _check_number("size", numbers["size"], 16, 1024)
+    _check_number("cell", numbers["cell"], 1, 512)
+    _check_number("block", numbers["block"], 1, (numbers["size"] or 0) // (numbers["cell"] or 1))
+
+
+def _check_number(name: str, value: int | None, low: int, high: int) -> None:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not (whole and value is not None and low <= value <= high):
+        raise ParameterError(f"{name}={value} is not a whole number from {low} to {high}.")

@@ -1,0 +1,153 @@
+"""Grey-level co-occurrence matrices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from texturekit.errors import ImageError, ParameterError, UnknownNameError
+from texturekit.kernels.pairs import count_four, count_pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+ANGLES = (0.0, 45.0, 90.0, 135.0)
+FOUR = np.array([(0, 1), (-1, 1), (-1, 0), (-1, -1)])  # rows and columns of the steps of ANGLES
+MOST_LEVELS = 1024
+
+
+def cooccurrence(
+    image: NDArray[Any],
+    *,
+    levels: int,
+    distance: int = 1,
+    angles: Sequence[float] = ANGLES,
+    mask: NDArray[Any] | None = None,
+    symmetric: bool = True,
+    normalise: bool = True,
+    distance_norm: str = "chebyshev",
+) -> NDArray[np.float64]:
+    """Count how often two grey levels meet at a distance, as probabilities.
+
+    Parameters
+    ----------
+    image : (H, W) array of bool or integer
+        Grey levels in ``0..levels-1``; see `texturekit.quantize`.
+    levels : int
+        Number of grey levels, 1 to 1024.
+    distance : int, default 1
+        Offset in pixels, from 1 on.
+    angles : sequence of float, default (0, 45, 90, 135)
+        Directions in degrees, counter-clockwise from the right.
+    mask : (H, W) array, optional
+        Non-zero inside the region; a pair counts if both of its pixels lie inside.
+    symmetric : bool, default True
+        Count each pair in both orders.
+    normalise : bool, default True
+        Divide each matrix by its sum; else the values are counts.
+    distance_norm : {"chebyshev", "skimage"}
+        ``"chebyshev"``: the larger of the two steps is ``distance``, so 45 degrees at distance 2 is
+        (2, 2), as in IBSI, PyRadiomics and mahotas. ``"skimage"``: the steps are
+        ``round(distance * sin), round(distance * cos)``, so that it is (1, 1), and the angles turn
+        clockwise, as scikit-image computes them.
+
+    Returns
+    -------
+    (n_angles, levels, levels) float64
+        One matrix per angle: entry (i, j) is for level i with level j as its neighbour. Each sums
+        to 1, or to 0 where the region holds no pair in that direction.
+
+    Raises
+    ------
+    ImageError
+        If the image is not 2-D and of integers, holds a level outside ``0..levels-1``, or does not
+        fit its mask.
+    ParameterError
+        If levels, distance or angles are out of range.
+    UnknownNameError
+        If there is no such distance norm.
+
+    References
+    ----------
+    Haralick, Shanmugam and Dinstein (1973), doi:10.1109/TSMC.1973.4309314.
+
+    Examples
+    --------
+    >>> stripes = np.array([[0, 1, 0, 1]] * 4, dtype=np.uint8)
+    >>> cooccurrence(stripes, levels=2)[0]
+    array([[0. , 0.5],
+           [0.5, 0. ]])
+    """
+    offsets = steps(distance, angles, distance_norm)
+    packed = pack_levels(image, levels, mask)
+    counts = count_offsets(packed, levels, offsets, masked=mask is not None)
+    matrices = counts.astype(np.float64)
+    if symmetric:
+        matrices = matrices + matrices.transpose(0, 2, 1)
+    if normalise:
+        totals = matrices.sum(axis=(1, 2), keepdims=True)
+        matrices /= np.where(totals == 0, 1.0, totals)
+    return matrices
+
+
+def pack_levels(image: NDArray[Any], levels: int, mask: NDArray[Any] | None) -> NDArray[Any]:
+    """Return the levels in the narrowest type, with ``levels`` itself outside the mask."""
+    image = np.asarray(image)
+    if image.ndim != 2 or image.size == 0 or image.dtype.kind not in "biu":
+        raise ImageError(
+            f"image has shape {image.shape} and type {image.dtype}, but grey levels are a 2-D "
+            "array of integers; call quantize(image) first."
+        )
+    if not 1 <= levels <= MOST_LEVELS:
+        raise ParameterError(
+            f"levels={levels} is not in 1..{MOST_LEVELS}; quantize the image to fewer levels."
+        )
+    region = None if mask is None else np.asarray(mask) != 0
+    if region is not None and region.shape != image.shape:
+        raise ImageError(
+            f"mask has shape {region.shape}, but the image is {image.shape}; "
+            "use a mask of the same size."
+        )
+    inside = image if region is None else image[region]
+    if inside.size and not (inside.min() >= 0 and inside.max() < levels):
+        wrong = inside.min() if inside.min() < 0 else inside.max()
+        raise ImageError(
+            f"image holds grey level {wrong}, but levels={levels}; "
+            f"call quantize(image, levels={levels}) first."
+        )
+    dtype = np.uint8 if levels + (region is not None) <= 256 else np.uint16
+    packed = np.ascontiguousarray(image, dtype=dtype)
+    return packed if region is None else np.where(region, packed, dtype(levels))
+
+
+def count_offsets(
+    packed: NDArray[Any], levels: int, offsets: NDArray[np.int64], *, masked: bool
+) -> NDArray[np.uint32]:
+    """Count the pairs of a packed image: (offsets, levels, levels)."""
+    size = levels + masked  # one level more for the pixels outside, which is dropped again
+    counts = np.zeros((len(offsets), size, size), dtype=np.uint32)
+    distance = int(offsets[0, 1])
+    if distance > 0 and np.array_equal(offsets, distance * FOUR):
+        count_four(packed, distance, counts)
+    else:
+        count_pairs(packed, offsets[:, 0].copy(), offsets[:, 1].copy(), counts)
+    return counts[:, :levels, :levels]
+
+
+def steps(distance: int, angles: Sequence[float], norm: str) -> NDArray[np.int64]:
+    """Return the steps in rows and columns that go ``distance`` far in each direction."""
+    if norm not in ("chebyshev", "skimage"):
+        raise UnknownNameError("distance norm", norm, ("chebyshev", "skimage"))
+    if distance < 1 or distance != int(distance):
+        raise ParameterError(f"distance={distance} is not a whole number from 1 on; give pixels.")
+    turns = np.deg2rad(np.asarray(angles, dtype=np.float64))
+    if turns.ndim != 1 or turns.size == 0 or not np.isfinite(turns).all():
+        raise ParameterError(f"angles={angles!r} is not a list of degrees; give at least one.")
+    parts = distance * np.stack([np.sin(turns), np.cos(turns)], axis=1)
+    if norm == "chebyshev":
+        parts = parts * [-distance, distance] / np.abs(parts).max(axis=1, keepdims=True)
+    rounded: NDArray[np.int64] = np.trunc(parts + np.copysign(0.5, parts)).astype(np.int64)
+    return rounded

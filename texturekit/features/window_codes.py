@@ -1,0 +1,212 @@
+"""Codes of a ring of samples against statistics of the window around each pixel."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from texturekit.errors import UnknownNameError
+from texturekit.features.lbp import Circle
+from texturekit.features.neighbourhood import MAPS, PADDING, RING, Neighbourhood
+from texturekit.features.region import grey_region
+from texturekit.kernels.window_codes import float_codes, float_maps, integer_codes, integer_maps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+STATISTICS = (
+    "mean", "median", "deviation", "raw", "std", "mean_std_median", "mean_median", "centre",
+    "mean_map", "median_map", "variance_map",
+)  # fmt: skip
+_TIE = 1e-12
+
+
+def statistic_codes(
+    image: NDArray[Any],
+    statistics: Sequence[str] = ("mean",),
+    *,
+    mask: NDArray[np.bool_] | None = None,
+    around: Neighbourhood | None = None,
+) -> NDArray[np.int32]:
+    """Return, for every pixel, which of its neighbours reach a statistic of its window.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) array of uint8, uint16 or float
+        Integers are compared exactly; in floats, values within 1e-12 of the window's largest
+        magnitude count as equal.
+    statistics : sequence of str
+        One code each: ``mean``, ``median``; ``deviation`` (at least one standard deviation away
+        from the mean), ``raw`` (at least the variance), ``std`` (at least the standard deviation);
+        ``mean_std_median`` (at least a third of their sum), ``mean_median`` (at least half of
+        theirs); ``centre`` (the plain pattern); ``mean_map``, ``median_map``, ``variance_map``
+        (the statistic of the neighbour's own window is at least that of the pixel's).
+    mask : (H, W) array, optional
+        Non-zero where codes are wanted.
+    around : Neighbourhood, optional
+        Samples, window, comparison and border; ``None`` is the eight neighbours and their 3x3
+        window.
+
+    Returns
+    -------
+    (H, W, len(statistics)) int32
+        0 where a pixel has no valid neighbourhood.
+
+    Raises
+    ------
+    ImageError
+        If the image is not finite, or is smaller than one neighbourhood with ``border="valid"``.
+    ParameterError, UnknownNameError
+        If a parameter is out of range.
+
+    Examples
+    --------
+    >>> image = np.array([[6, 5, 2], [7, 6, 1], [9, 8, 7]], dtype=np.uint8)
+    >>> statistic_codes(image, ["mean", "median"])[1, 1]
+    array([248, 248], dtype=int32)
+    """
+    around = around or Neighbourhood()
+    codes, inside = grey_codes(image, mask, statistics, around)
+    if around.border == "valid":
+        reach = around.reach(statistics)
+        codes[:, :reach] = codes[:, -reach:] = codes[:, :, :reach] = codes[:, :, -reach:] = 0
+    if inside is not None:
+        codes *= inside
+    return np.ascontiguousarray(codes.transpose(1, 2, 0))
+
+
+def grey_codes(
+    image: NDArray[Any],
+    mask: NDArray[Any] | None,
+    statistics: Sequence[str],
+    around: Neighbourhood,
+) -> tuple[NDArray[np.int32], NDArray[np.bool_] | None]:
+    """Return the codes of an image by statistic (K, H, W), and the pixels that count (H, W)."""
+    for name in statistics:
+        if name not in STATISTICS:
+            raise UnknownNameError("statistic", name, STATISTICS)
+    reach = around.reach(statistics)
+    smallest = 2 * reach + 1 if around.border == "valid" else 1
+    grey, inside = grey_region(image, mask, smallest=smallest)
+    padded = np.pad(_fit(grey, statistics, around), reach, mode=PADDING[around.border])
+    maps = tuple(name for name in statistics if name in MAPS)
+    plain = tuple(name for name in statistics if name not in MAPS)
+    found = dict(zip(plain, _codes(padded, reach, grey.shape, plain, around), strict=True))
+    for name in maps:
+        found[name] = _map_codes(padded, grey.shape, name, around)
+    codes = np.stack([found[name] for name in statistics])
+    if inside is not None and around.mask_mode == "strict":
+        inside = _erode(_erode(inside, reach).T, reach).T
+    return codes, inside
+
+
+def rules_of(statistics: Sequence[str], count: int) -> NDArray[np.int64]:
+    """Return the rules that `texturekit.kernels.window_codes` follows, for windows of n pixels."""
+    n = count
+    table = {  # gain, sum, median, spread, centre, limit, signed
+        "mean": (n, 1, 0, 0, 0, 0, 0),
+        "median": (2, 0, 1, 0, 0, 0, 0),
+        "deviation": (n, 1, 0, 0, 0, 1, 0),
+        "raw": (n * n, 0, 0, 1, 0, 0, 0),
+        "std": (n, 0, 0, 0, 0, 1, 1),
+        "mean_std_median": (6 * n, 2, n, 0, 0, 4, 1),
+        "mean_median": (4 * n, 2, n, 0, 0, 0, 0),
+        "centre": (1, 0, 0, 0, 1, 0, 0),
+    }
+    return np.array([table[name] for name in statistics], np.int64).reshape(-1, 7)
+
+
+def _codes(
+    padded: NDArray[Any],
+    margin: int,
+    shape: tuple[int, int],
+    statistics: Sequence[str],
+    around: Neighbourhood,
+) -> NDArray[np.int32]:
+    codes = np.empty((len(statistics), *shape), np.int32)
+    if not statistics:
+        return codes
+    rules = rules_of(statistics, around.count).astype(padded.dtype)
+    weights = around.weights().astype(np.int32)
+    hollow, strict = around.stat_window == "ring", around.compare == ">"
+    needs_median = bool(rules[:, 2].any())
+    steps = around.steps()
+    if padded.dtype.kind == "i" and steps is not None:
+        integer_codes(
+            padded, margin, around.side, hollow, needs_median, steps, weights, rules, strict, codes
+        )
+    else:
+        corners, rows, cols = _samples(around, shape)
+        float_codes(
+            padded, margin, around.side, hollow, needs_median, corners, rows, cols, weights, rules,
+            strict, _TIE, codes,
+        )  # fmt: skip
+    return codes
+
+
+def _map_codes(
+    padded: NDArray[Any], shape: tuple[int, int], name: str, around: Neighbourhood
+) -> NDArray[np.int32]:
+    """Return the plain patterns of the image of a statistic."""
+    side, ring = around.side, math.ceil(around.r)
+    maps = np.empty((3, *(size - side + 1 for size in padded.shape)), padded.dtype)
+    measure = integer_maps if padded.dtype.kind == "i" else float_maps
+    measure(padded, side, around.stat_window == "ring", name == "median_map", maps)
+    small = replace(around, window=3)
+    codes: NDArray[np.int32] = _codes(
+        np.pad(maps[MAPS[name]], 1), ring + 1, shape, ("centre",), small
+    )[0]
+    return codes
+
+
+def _samples(
+    around: Neighbourhood, shape: tuple[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    height, width = shape
+    if around.square:
+        corners = RING[:, [0, 0, 1, 1]]
+        rows, cols = np.zeros((8, height)), np.zeros((8, width))
+    else:
+        circle = Circle(around.p, around.r, height, width)
+        corners, rows, cols = circle.corners, circle.rows, circle.cols
+    if around.center_bit:
+        corners = np.concatenate([corners, np.zeros((1, 4), np.int64)])
+        rows = np.concatenate([rows, np.zeros((1, height))])
+        cols = np.concatenate([cols, np.zeros((1, width))])
+    return corners, rows, cols
+
+
+def _fit(grey: NDArray[Any], statistics: Sequence[str], around: Neighbourhood) -> NDArray[Any]:
+    """Return the image in the narrowest type in which nothing overflows; float64 if none does."""
+    if grey.dtype.kind not in "iu" or around.steps() is None:
+        return grey.astype(np.float64)
+    if grey.dtype.itemsize <= 2:
+        largest = int(np.iinfo(grey.dtype).max) + (grey.dtype.kind == "i")
+    else:
+        largest = max(int(grey.max()), -int(grey.min()), 1)
+    n = around.count
+    spread = 2 * (n * largest) ** 2
+    most = [spread]
+    for name in statistics:
+        base = "centre" if name in MAPS else name
+        scale = spread if name in MAPS else largest
+        gain, of_sum, of_median, of_spread, of_centre, limit, _ = map(int, rules_of([base], n)[0])
+        u = (gain + n * of_sum + 2 * of_median + of_centre) * scale + of_spread * spread
+        most.append(max(u * u, limit * spread) if limit else u)
+    for dtype in (np.int32, np.int64):
+        if max(most) < np.iinfo(dtype).max:
+            return grey.astype(dtype)
+    return grey.astype(np.float64)
+
+
+def _erode(inside: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+    """Keep the pixels whose column is inside from ``reach`` above to ``reach`` below."""
+    padded = np.pad(inside, ((reach, reach), (0, 0)))
+    windows = sliding_window_view(padded, 2 * reach + 1, axis=0)
+    return np.asarray(windows.all(axis=-1))

@@ -1,0 +1,81 @@
+"""From binary codes to labels and counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+from texturekit.kernels._inline import circular_changes, count_ones
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@njit(cache=True, nogil=True)
+def label_uniform(codes: NDArray[Any], points: int, labels: NDArray[np.int32]) -> None:
+    """Write the number of ones where a code changes at most twice around the circle, else P + 1."""
+    for i in range(codes.size):
+        ones = count_ones(codes[i])
+        labels[i] = ones if circular_changes(codes[i], points) <= 2 else points + 1
+
+
+@njit(cache=True, nogil=True)
+def label_nri_uniform(codes: NDArray[Any], points: int, labels: NDArray[np.int32]) -> None:
+    """Write a label of its own for each code that changes at most twice, one for all the others."""
+    full = (np.int64(1) << points) - 1
+    for i in range(codes.size):
+        code = np.int64(codes[i])
+        ones = count_ones(code)
+        # Where the run of ones starts: the zeros (or ones) below the lowest one (or zero).
+        low_zeros = count_ones((code & -code) - 1)
+        low_ones = count_ones((~code & (code + 1)) - 1)
+        rotation = ones - low_ones if code & 1 else points - low_zeros
+        label = np.int64(1 + (ones - 1) * points + rotation)
+        label = np.int64(0) if code == 0 else label
+        label = np.int64(points * (points - 1) + 1) if code == full else label
+        uniform = circular_changes(code, points) <= 2
+        labels[i] = label if uniform else points * (points - 1) + 2
+
+
+@njit(cache=True, nogil=True)
+def label_rotation(codes: NDArray[Any], points: int, labels: NDArray[np.int32]) -> None:
+    """Write the smallest code that a rotation of the circle can give."""
+    for i in range(codes.size):
+        turned = np.int64(codes[i])
+        least = turned
+        for _ in range(points - 1):
+            turned = (turned >> 1) | ((turned & 1) << (points - 1))
+            least = min(least, turned)
+        labels[i] = least
+
+
+@njit(cache=True, nogil=True)
+def count_all(codes: NDArray[Any], margin: int, counts: NDArray[np.int64]) -> None:
+    """Add to ``counts[k % 4, code]`` every pixel at least ``margin`` away from the border."""
+    height, width = codes.shape
+    for r in range(margin, height - margin):
+        # Four banks, so that equal neighbours do not wait for each other's counter.
+        c = margin
+        while c < width - margin - 3:
+            counts[0, codes[r, c]] += 1
+            counts[1, codes[r, c + 1]] += 1
+            counts[2, codes[r, c + 2]] += 1
+            counts[3, codes[r, c + 3]] += 1
+            c += 4
+        while c < width - margin:
+            counts[0, codes[r, c]] += 1
+            c += 1
+
+
+@njit(cache=True, nogil=True)
+def count_inside(
+    codes: NDArray[Any], margin: int, inside: NDArray[np.bool_], counts: NDArray[np.int64]
+) -> None:
+    """Like `count_all`, for the pixels with ``inside`` set."""
+    height, width = codes.shape
+    for r in range(margin, height - margin):
+        for c in range(margin, width - margin):
+            if inside[r, c]:
+                counts[c & 3, codes[r, c]] += 1

@@ -1,0 +1,202 @@
+"""Differences between neighbouring pixels, their direction, and what they sum up to."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+UNDECIDED = -3
+NEAR = 1e-12
+EIGHTH = math.pi / 16
+COS_NEAR, SIN_NEAR = math.cos(EIGHTH), math.sin(EIGHTH)
+COS_FAR, SIN_FAR = math.cos(3 * EIGHTH), math.sin(3 * EIGHTH)
+
+
+@njit(cache=True, nogil=True)
+def central_differences(
+    image: NDArray[np.floating[Any]], down: NDArray[np.float64], right: NDArray[np.float64]
+) -> None:
+    """Fill next minus previous pixel along rows and columns, in the image's type; 0 at the ends."""
+    height, width = image.shape
+    down[0, :] = 0
+    down[height - 1, :] = 0
+    for r in range(1, height - 1):
+        for c in range(width):
+            down[r, c] = image[r + 1, c] - image[r - 1, c]
+    for r in range(height):
+        right[r, 0] = 0
+        right[r, width - 1] = 0
+        for c in range(1, width - 1):
+            right[r, c] = image[r, c + 1] - image[r, c - 1]
+
+
+@njit(cache=True, nogil=True)
+def lengths(
+    down: NDArray[np.float64], right: NDArray[np.float64], out: NDArray[np.float64]
+) -> None:
+    """Fill the Euclidean length; correctly rounded where both differences are integers."""
+    height, width = down.shape
+    for r in range(height):
+        for c in range(width):
+            out[r, c] = math.sqrt(down[r, c] * down[r, c] + right[r, c] * right[r, c])
+
+
+@njit(cache=True, nogil=True)
+def direction_bins(
+    down: NDArray[np.float64],
+    right: NDArray[np.float64],
+    cosines: NDArray[np.float64],
+    sines: NDArray[np.float64],
+    out: NDArray[np.int32],
+) -> int:
+    """Fill the bin of each unsigned direction, bin k reaching from angle k to angle k + 1.
+
+    ``cosines`` and ``sines`` are of the lower edges ``k * 180 / bins``. A gradient is on the far
+    side of an edge where their cross product is not negative, which needs no arc tangent. Too
+    close to an edge to tell, and NaN, are filled with `UNDECIDED`; the count of these is returned.
+    """
+    height, width = down.shape
+    bins = cosines.size
+    x = np.empty(width)
+    y = np.empty(width)
+    nearest = np.empty(width)
+    found = np.empty(width, np.int32)
+    undecided = 0
+    for r in range(height):
+        for c in range(width):
+            sign = -1.0 if down[r, c] < 0 else 1.0
+            x[c] = sign * right[r, c]
+            y[c] = sign * down[r, c]
+            nearest[c] = y[c]
+            found[c] = 0
+        for k in range(1, bins):
+            for c in range(width):
+                side = y[c] * cosines[k] - x[c] * sines[k]
+                found[c] += np.int32(side >= 0)
+                nearest[c] = min(nearest[c], abs(side))
+        for c in range(width):
+            if nearest[c] > NEAR * (abs(x[c]) + y[c]):
+                out[r, c] = found[c]
+            elif y[c] == 0 and not math.isnan(x[c]):
+                out[r, c] = 0
+            else:
+                out[r, c] = UNDECIDED
+                undecided += 1
+    return undecided
+
+
+@njit(cache=True, nogil=True)
+def sobel_differences(
+    image: NDArray[np.float64], down: NDArray[np.float64], right: NDArray[np.float64]
+) -> None:
+    """Fill the Sobel differences of all pixels that have eight neighbours; (H-2, W-2) outputs."""
+    height, width = down.shape
+    for r in range(height):
+        for c in range(width):
+            a, b, d = image[r, c], image[r, c + 1], image[r, c + 2]
+            e, f = image[r + 1, c], image[r + 1, c + 2]
+            g, h, i = image[r + 2, c], image[r + 2, c + 1], image[r + 2, c + 2]
+            down[r, c] = (g + 2 * h + i) - (a + 2 * b + d)
+            right[r, c] = (d + 2 * f + i) - (a + 2 * e + g)
+
+
+@njit(cache=True, nogil=True)
+def weigh_neighbours(
+    padded: NDArray[np.float64], weights: NDArray[np.float64], out: NDArray[np.float64]
+) -> None:
+    """Fill the sum of ``weights`` (3, 3) times the window, in raster order, zeros left out."""
+    height, width = out.shape
+    out[:, :] = 0
+    for r in range(height):
+        for i in range(3):
+            for j in range(3):
+                weight = weights[i, j]
+                if weight != 0:
+                    for c in range(width):
+                        out[r, c] += padded[r + i, c + j] * weight
+
+
+@njit(cache=True, nogil=True)
+def gradient_sums(
+    right: NDArray[np.float64],
+    down: NDArray[np.float64],
+    lengths: NDArray[np.float64],
+    direction: NDArray[np.float64],
+    sums: NDArray[np.float64],
+) -> None:
+    """Fill the lengths, their sum by direction, and nine sums over all gradients.
+
+    ``direction`` has eight bins centred on 0, 22.5, ... 157.5 degrees. ``sums``: length, longest,
+    size of x, size of y, xx, yy, xy, and length times cosine and sine of the doubled angle.
+    """
+    for n in range(right.size):
+        x, y = right[n], down[n]
+        xx, yy = x * x, y * y
+        length = math.sqrt(xx + yy)
+        lengths[n] = length
+        if length > 0:
+            a, b = abs(x), abs(y)
+            k = (
+                int(b * COS_NEAR >= a * SIN_NEAR)
+                + int(b * COS_FAR >= a * SIN_FAR)
+                + int(b * SIN_FAR >= a * COS_FAR)
+                + int(b * SIN_NEAR >= a * COS_NEAR)
+            )
+            if (x < 0) != (y < 0):
+                k = (8 - k) % 8
+            direction[k] += length
+            sums[7] += (xx - yy) / length
+            sums[8] += 2 * x * y / length
+            sums[0] += length
+            sums[1] = max(sums[1], length)
+            sums[2] += a
+            sums[3] += b
+            sums[4] += xx
+            sums[5] += yy
+            sums[6] += x * y
+
+
+@njit(cache=True, nogil=True)
+def central_sums(
+    values: NDArray[np.float64],
+    mean: float,
+    top: float,
+    powers: NDArray[np.float64],
+    counts: NDArray[np.int64],
+) -> None:
+    """Add the second to fourth powers about the mean, and a histogram from 0 to ``top``."""
+    last = counts.size - 1
+    scale = counts.size / top
+    for n in range(values.size):
+        away = values[n] - mean
+        square = away * away
+        powers[0] += square
+        powers[1] += square * away
+        powers[2] += square * square
+        counts[min(last, int(values[n] * scale))] += 1
+
+
+@njit(cache=True, nogil=True)
+def otsu(counts: NDArray[np.int64]) -> int:
+    """Return the last bin of the lower class that maximises the variance between two classes."""
+    total, weighted = 0.0, 0.0
+    for k in range(counts.size):
+        total += counts[k]
+        weighted += k * counts[k]
+    best, cut, below, below_weighted = 0.0, counts.size - 1, 0.0, 0.0
+    for k in range(counts.size - 1):
+        below += counts[k]
+        below_weighted += k * counts[k]
+        above = total - below
+        if below > 0 and above > 0:
+            apart = below_weighted / below - (weighted - below_weighted) / above
+            between = below * above * apart * apart
+            if between > best:
+                best, cut = between, k
+    return cut
