@@ -1,0 +1,1 @@
+"""The peers' own signatures over our kernels."""
