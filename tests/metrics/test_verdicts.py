@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.metrics.made import (
+    BINARY,
+    LABELS,
+    MULTI,
+    binary_frame,
+    multiclass_frame,
+    multilabel_frame,
+    prior_dummy,
+)
+from texturekit.errors import MetricError
+from texturekit.metrics import compare_roc_auc, holm, mcnemar
+from texturekit.metrics.verdicts import compare_methods
+
+
+def pair(rng, **layout):
+    """Return predictions of a good and a poor method on the same images."""
+    gains = {"good": 3.0, "poor": 0.3}
+    frames = [binary_frame(rng, gain=g, method=m, **layout) for m, g in gains.items()]
+    return pd.concat(frames, ignore_index=True)
+
+
+def compare(frame, reference="poor", task=BINARY, **more):
+    names = list(dict.fromkeys(frame["method"]))
+    return compare_methods(frame, names, reference=reference, **task, **more)
+
+
+def test_numbers_are_those_of_the_public_tests(rng):
+    frame = pair(rng)
+    good, poor = (frame[frame["method"] == m] for m in ("good", "poor"))
+    y = (good["label"] == "sick").to_numpy()
+    area = compare_roc_auc(y, good["p.sick"], poor["p.sick"])
+    share = mcnemar(good["label"], good["predicted"], poor["predicted"])
+
+    found = compare(frame)
+
+    assert [(c.a, c.b, c.metric) for c in found] == [
+        ("good", "poor", "roc_auc"),
+        ("good", "poor", "accuracy"),
+    ]
+    assert (found[0].difference, found[0].low, found[0].p) == (area.value, area.low, area.p)
+    assert (found[1].difference, found[1].low, found[1].p) == (share.value, share.low, share.p)
+    assert [c.p_holm for c in found] == holm([area.p, share.p])
+
+
+def test_a_real_difference_is_said_in_plain_words(rng):
+    found = compare(pair(rng, n=150, folds=5))[0]
+
+    assert found.verdict == "a_better"
+    assert found.sentence.startswith("good is better than poor: AUC +0.")
+    assert found.sentence.endswith("p (Holm) < .001, one set of splits.")
+    assert found.how == "paired DeLong, within 5 folds weighted by pairs; Holm over 2 tests"
+
+
+def test_the_better_one_comes_first_in_the_sentence(rng):
+    found = compare(pair(rng, n=150), reference="good")[0]
+
+    assert (found.a, found.b, found.verdict) == ("poor", "good", "b_better")
+    assert found.difference < 0
+    assert found.sentence.startswith("good is better than poor: AUC +0.")
+    assert "one set of splits" not in found.sentence
+
+
+def test_no_difference_is_never_called_equal(rng):
+    frame = binary_frame(rng)
+    found = compare(pd.concat([frame.assign(method="x"), frame.assign(method="poor")]))
+
+    for one in found:
+        assert (one.verdict, one.p_holm) == ("no_difference_shown", 1)
+        assert one.sentence.startswith("No difference shown between x and poor: ")
+        assert "equal" not in one.sentence
+    assert "AUC +0.000 [0.000, 0.000], p (Holm) = 1" in found[0].sentence
+
+
+def test_against_a_dummy_only_the_method_varies(rng):
+    frame = binary_frame(rng, 120, folds=5, method="x")
+    found = compare(pd.concat([frame, prior_dummy(frame)]), reference="majority/dummy")[0]
+
+    assert found.verdict == "a_better"
+    assert found.b == "majority/dummy"
+
+
+def test_all_meet_the_reference_and_the_leader_meets_all(rng):
+    gains = {"low": 0.2, "mid": 1.0, "top": 3.0, "ref": 0.5}
+    frame = pd.concat([binary_frame(rng, gain=g, method=m) for m, g in gains.items()])
+
+    found = compare(frame, reference="ref")
+
+    pairs = [(c.a, c.b) for c in found if c.metric == "roc_auc"]
+    assert pairs == [("low", "ref"), ("mid", "ref"), ("top", "ref"), ("top", "low"), ("top", "mid")]
+    assert all(c.how.endswith("Holm over 10 tests") for c in found)
+
+
+def test_a_failed_reference_leaves_the_leader(rng):
+    found = compare(pair(rng), reference="gone")
+
+    assert {(c.a, c.b) for c in found} == {("good", "poor")}
+
+
+def test_an_unknown_leader_is_named(rng):
+    with pytest.raises(MetricError, match="leader 'gone'"):
+        compare(pair(rng), leader="gone")
+
+
+def test_five_repeats_have_to_agree_in_sign(rng):
+    frame = pair(rng, n=150, folds=2, repeats=5)
+    found = compare(frame)[0]
+    # in the last two repeats the two methods change names: 3 of 5 agree with the first
+    late = frame["repeat"] > 2
+    swapped = frame.assign(
+        method=np.where(
+            late, frame["method"].map({"good": "poor", "poor": "good"}), frame["method"]
+        )
+    )
+    torn = compare(swapped, leader="good")[0]
+
+    assert found.verdict == "a_better"
+    assert found.sentence.endswith("same sign in 5 of 5 repeats.")
+    assert "interval and p from the first" in found.how
+    assert torn.p_holm < 0.05
+    assert min(torn.low, torn.difference) > 0
+    assert torn.verdict == "no_difference_shown"
+
+
+def test_a_few_repeats_are_still_one_set_of_splits(rng):
+    found = compare(pair(rng, n=100, folds=2, repeats=2))[0]
+
+    assert found.sentence.endswith("one set of splits.")
+
+
+def test_other_images_cannot_be_compared(rng):
+    frame = pair(rng)
+    found = compare(frame.drop(frame.index[frame["method"] == "poor"][:3]))
+
+    for one in found:
+        assert one.verdict == "not_testable"
+        assert one.p_holm is None
+        assert "not tested on the same images" in one.sentence
+
+
+def test_several_classes_are_compared_by_their_mean_area(rng):
+    gains = {"good": 2.5, "poor": 0.3}
+    frames = [multiclass_frame(rng, gain=g, method=m, folds=2) for m, g in gains.items()]
+    found = compare(pd.concat(frames), task=MULTI)
+
+    assert [c.verdict for c in found] == ["a_better", "a_better"]
+    assert found[0].how.startswith("mean over 3 classes, influence values, paired DeLong")
+
+
+def test_labels_are_compared_by_their_mean_area_and_not_by_accuracy(rng):
+    good = multilabel_frame(rng, method="good")
+    poor = good.assign(method="poor", **{f"p.{c}": rng.random(len(good)) for c in "abc"})
+    found = compare(pd.concat([good, poor]), task=LABELS)
+
+    assert [c.verdict for c in found] == ["a_better", "not_testable"]
+    assert "no exact McNemar" in found[1].sentence
+    assert found[0].how.endswith("Holm over 1 test")
+
+
+def test_labels_that_one_method_lacks_are_left_out_for_both(rng):
+    good = multilabel_frame(rng, method="good")
+    poor = good.assign(method="poor", **{"p.b": np.nan})
+
+    found = compare(pd.concat([good, poor]), task=LABELS)[0]
+
+    assert found.difference == 0
+    assert "mean over 2 of 3 labels (a, c)" in found.how
+
+
+def test_a_lucky_comparison_stays_rare(rng):
+    # 150 pairs of methods that are alike; Holm over two tests, nominal level .05
+    better = 0
+    for _ in range(150):
+        frames = [binary_frame(rng, 60, method=m) for m in ("good", "poor")]
+        better += compare(pd.concat(frames))[0].verdict != "no_difference_shown"
+
+    assert better <= 14

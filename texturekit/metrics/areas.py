@@ -1,0 +1,193 @@
+"""The area under the ROC curve with its interval, and the paired difference of two."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from texturekit.metrics import limits
+from texturekit.metrics.ranking import rank, variance
+from texturekit.records import Difference
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from texturekit.metrics.limits import Scale
+
+    Bools = NDArray[np.bool_]
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Area:
+    """The mean area of one or several classes, each against the rest.
+
+    Attributes
+    ----------
+    value : float or None
+        None where one of the classes is not found together with others in any fold.
+    values : list of float or None
+        One a class.
+    truth, known : (n, K) bool
+        One column a class.
+    score : (n, K) float64
+        What the images are ranked by.
+    parts : (n, K) float64
+        Contributions to the mean, see `texturekit.metrics.ranking.Ranking`.
+    fold, group : (n,) int64
+        Numbers from 0.
+    folds : int
+        Fewest folds that hold both sides, over the classes.
+    tied : bool
+        Whether all scores of every fold are equal, in all classes.
+    """
+
+    value: float | None
+    values: list[float | None]
+    truth: Bools
+    known: Bools
+    score: Floats
+    parts: Floats
+    fold: Ints
+    group: Ints
+    folds: int
+    tied: bool
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Groups inside and outside, in the class where the product is smallest."""
+        counts = [
+            (len(np.unique(self.group[t & k])), len(np.unique(self.group[~t & k])))
+            for t, k in zip(self.truth.T, self.known.T, strict=True)
+        ]
+        return min(counts, key=lambda pair: pair[0] * pair[1])
+
+    @property
+    def spread(self) -> float | None:
+        """The variance of the value."""
+        return variance(self.truth, self.known, self.parts, self.fold, self.group)
+
+
+def measure_area(truth: Bools, score: Floats, known: Bools, fold: Ints, group: Ints) -> Area:
+    """Return the mean over classes of the within-fold areas.
+
+    Parameters
+    ----------
+    truth, known : (n, K) bool
+        One column a class.
+    score : (n, K) float64
+        Finite where known.
+    fold, group : (n,) int64
+        Numbers from 0.
+
+    Returns
+    -------
+    Area
+    """
+    count = truth.shape[1]
+    ranks = [rank(truth[:, k], score[:, k], known[:, k], fold) for k in range(count)]
+    values = [one.value for one in ranks]
+    found = [value for value in values if value is not None]
+    return Area(
+        value=math.fsum(found) / count if found and len(found) == count else None,
+        values=values,
+        truth=truth,
+        known=known,
+        score=score,
+        parts=np.stack([one.parts for one in ranks], axis=1) / count if count else score,
+        fold=fold,
+        group=group,
+        folds=min((one.folds for one in ranks), default=0),
+        tied=all(one.tied for one in ranks),
+    )
+
+
+def area_limits(
+    area: Area, scale: Scale = "logit"
+) -> tuple[float | None, float | None, str, str | None]:
+    """Return the limits of an area, the method's name in words, and why there are none.
+
+    Parameters
+    ----------
+    area : Area
+        Its value is not None.
+    scale : str, default "logit"
+        ``logit`` or ``wald`` (cut at 0 and 1).
+
+    Returns
+    -------
+    low, high : float or None
+    how : str
+    reason : str or None
+    """
+    if area.value is None:
+        return None, None, "DeLong", "no fold holds both classes"
+    if area.tied:
+        return area.value, area.value, "equal scores give exactly 0.5, whatever the data", None
+    spread = area.spread
+    grouped = int(area.group.max()) + 1 < len(area.group)
+    unit = "group" if grouped else "image"
+    how = "Obuchowski" if grouped else "DeLong"
+    if spread is None:
+        return None, None, how, f"a class has fewer than 2 {unit}s in every fold: no variance"
+    if spread == 0:
+        low, high = limits.area_score(area.value, *area.sizes)
+        name = f"score interval (Newcombe 2006, method 5) by {unit}s, as {how}'s variance is 0"
+        return low, high, name, None
+    error = math.sqrt(spread)
+    if scale == "wald" or not 0 < area.value < 1:
+        return *limits.clipped(area.value, error, 0, 1), f"{how}, Wald, cut at 0 and 1", None
+    return *limits.logit(area.value, error), f"{how}, logit", None
+
+
+def area_difference(a: Area, b: Area) -> Difference:
+    """Return the paired difference a - b of two areas over the same images and classes.
+
+    Parameters
+    ----------
+    a, b : Area
+        Of the same truth, folds and groups.
+
+    Returns
+    -------
+    Difference
+        ``statistic`` is z.
+    """
+    grouped = int(a.group.max()) + 1 < len(a.group)
+    how = "paired DeLong" + (", clustered by group (Obuchowski)" if grouped else "")
+    if a.value is None or b.value is None:
+        return Difference(value=None, how=how, reason="no fold holds both classes")
+    if np.array_equal(a.score[a.known], b.score[b.known]):
+        name = f"{how}; the scores are the same"
+        return Difference(value=0.0, low=0.0, high=0.0, statistic=0.0, p=1.0, how=name)
+    value = a.value - b.value
+    spread = variance(a.truth, a.known, a.parts - b.parts, a.fold, a.group)
+    if spread is None:
+        reason = "a class has fewer than 2 groups in every fold: no variance"
+        return Difference(value=value, how=how, reason=reason)
+    if spread == 0:
+        return _without_spread(a, b, value, how)
+    low, high = limits.clipped(value, math.sqrt(spread), -1, 1)
+    z = value / math.sqrt(spread)
+    return Difference(value=value, low=low, high=high, statistic=z, p=limits.two_sided(z), how=how)
+
+
+def _without_spread(a: Area, b: Area, value: float, how: str) -> Difference:
+    """Treat rankings whose contributions are the same, or constant, in every image."""
+    if value == 0 and (a.parts.any() or (a.tied and b.tied)):
+        name = f"{how}; both rank the images alike"
+        return Difference(value=0.0, low=0.0, high=0.0, statistic=0.0, p=1.0, how=name)
+    one, two = area_limits(a), area_limits(b)
+    if one[0] is None or one[1] is None or two[0] is None or two[1] is None:
+        return Difference(value=value, how=how, reason=one[3] or two[3])
+    low, high = limits.square_and_add(
+        (float(a.value or 0), one[0], one[1]), (float(b.value or 0), two[0], two[1])
+    )
+    near = low if value > 0 else high
+    z = limits.Z95 * value / abs(value - near) if value else 0.0
+    name = "square-and-add of the two score intervals, as the paired DeLong variance is 0"
+    return Difference(value=value, low=low, high=high, statistic=z, p=limits.two_sided(z), how=name)

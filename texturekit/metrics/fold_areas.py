@@ -1,0 +1,159 @@
+"""Areas under the ROC curve over folds and repeats, never over pooled scores."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from texturekit.metrics import wording
+from texturekit.metrics.areas import Area, area_limits, measure_area
+from texturekit.metrics.testing import corrected_resampled
+from texturekit.records import Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from texturekit.metrics.cases import Cases
+
+
+def rankable(cases: Cases, columns: Sequence[int] | None = None) -> list[int]:
+    """Return the scored columns of which some fold holds both sides.
+
+    Parameters
+    ----------
+    cases : Cases
+        Test images of one repeat.
+    columns : sequence of int, optional
+        Only these columns.
+
+    Returns
+    -------
+    list of int
+    """
+    inside = np.zeros((cases.folds, len(cases.classes)), dtype=np.int64)
+    outside = np.zeros_like(inside)
+    np.add.at(inside, cases.fold, cases.truth & cases.known)
+    np.add.at(outside, cases.fold, ~cases.truth & cases.known)
+    held = np.flatnonzero((inside * outside).any(axis=0))
+    return [k for k in (cases.scored if columns is None else columns) if k in held]
+
+
+def area_of(cases: Cases, columns: Sequence[int]) -> Area:
+    """Return the mean within-fold area of some classes.
+
+    Parameters
+    ----------
+    cases : Cases
+        Test images of one repeat.
+    columns : sequence of int
+        The classes.
+
+    Returns
+    -------
+    Area
+    """
+    pick = list(columns)
+    return measure_area(
+        cases.truth[:, pick],
+        cases.probability[:, pick],
+        cases.known[:, pick],
+        cases.fold,
+        cases.group,
+    )
+
+
+def area_estimate(repeats: list[Cases], columns: Sequence[int] | None = None) -> Estimate:
+    """Return the area under the ROC curve, meaned over classes and repeats.
+
+    Parameters
+    ----------
+    repeats : list of Cases
+        At least one.
+    columns : sequence of int, optional
+        Only these classes; default: `Cases.scored`.
+
+    Returns
+    -------
+    Estimate
+    """
+    areas = [area_of(cases, rankable(cases, columns)) for cases in repeats]
+    first, cases = areas[0], repeats[0]
+    held = rankable(cases, columns)
+    if first.value is None:
+        wanted = cases.scored if columns is None else columns
+        return Estimate(value=None, how="DeLong", reason=wording.not_rankable(cases, wanted))
+    low, high, name, reason = area_limits(first)
+    how = name
+    if columns is None and cases.positive is None:
+        kind = "one-vs-rest, " if cases.kind == "multiclass" else ""
+        how = f"{kind}{wording.mean_over(cases, held)}; {name}, by influence values"
+    how += wording.within_folds(cases, first.folds, "pairs")
+    if cases.grouped:
+        how += ", clustered by group"
+    how += _nadeau_bengio(repeats, columns)
+    found = [area.value if area.value is not None else math.nan for area in areas]
+    return over_repeats(found, low, high, how, reason, "")
+
+
+def _nadeau_bengio(repeats: list[Cases], columns: Sequence[int] | None) -> str:
+    """Return the corrected interval over all folds of all repeats, in words."""
+    if len(repeats) < 2 or repeats[0].folds < 2:
+        return ""
+    from scipy.stats import t
+
+    values, ratios = [], []
+    for cases in repeats:
+        held = rankable(cases, columns)
+        for fold in range(cases.folds):
+            rows = cases.fold == fold
+            known = cases.known[:, held] & rows[:, None]
+            args = cases.truth[:, held], cases.probability[:, held], known
+            area = measure_area(*args, cases.fold, cases.group)
+            ratios.append(rows.sum() / (~rows).sum())
+            if area.value is not None:
+                values.append(area.value)
+    found = corrected_resampled(np.array(values), float(np.mean(ratios)))
+    if found is None:
+        return ""
+    mean, error, degrees = found
+    reach = float(t.ppf(0.975, degrees)) * error
+    low, high = max(mean - reach, 0.0), min(mean + reach, 1.0)
+    return f"; Nadeau-Bengio over {len(values)} folds {mean:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def over_repeats(
+    values: list[float],
+    low: float | None,
+    high: float | None,
+    how: str,
+    reason: str | None,
+    undefined: str,
+) -> Estimate:
+    """Return the mean over repeats, with the interval of the first.
+
+    Parameters
+    ----------
+    values : list of float
+        One a repeat; NaN where undefined.
+    low, high : float or None
+        Limits from the first repeat.
+    how : str
+        Where they come from.
+    reason : str or None
+        Why there are no limits.
+    undefined : str
+        Why there is no value, if there is none in the first repeat.
+
+    Returns
+    -------
+    Estimate
+    """
+    found = [value for value in values if not math.isnan(value)]
+    if len(values) > 1:
+        some = f"{len(found)} of " if len(found) < len(values) else ""
+        how += f"; mean over {some}{len(values)} repeats, interval from the first"
+    if math.isnan(values[0]):
+        return Estimate(value=None, how=how, reason=undefined)
+    return Estimate(value=math.fsum(found) / len(found), low=low, high=high, how=how, reason=reason)

@@ -1,0 +1,214 @@
+"""Everything that is said about one method, from its predictions."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from texturekit.metrics import limits, wording
+from texturekit.metrics.cases import read_cases
+from texturekit.metrics.confusion import label_counts, shares
+from texturekit.metrics.fold_areas import area_estimate, over_repeats
+from texturekit.metrics.probability import brier_losses, log_losses
+from texturekit.metrics.proportions import proportion
+from texturekit.metrics.resampling import percentile_limits
+from texturekit.metrics.tallies import bootstrap_values, point_values, tally
+from texturekit.records import ClassResult, Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from texturekit.metrics.cases import Cases
+    from texturekit.metrics.tallies import Measured
+    from texturekit.records import Kind
+
+    Floats = NDArray[np.float64]
+    Summary = tuple[dict[str, Estimate], list[ClassResult], list[list[int]] | None]
+
+METRICS = (
+    "roc_auc",
+    "accuracy",
+    "balanced_accuracy",
+    "sensitivity",
+    "specificity",
+    "precision",
+    "npv",
+    "f1",
+    "mcc",
+    "average_precision",
+    "brier",
+    "ece",
+    "log_loss",
+)
+SHARES = ("sensitivity", "specificity", "precision", "npv")
+
+
+def summarise(
+    predictions: pd.DataFrame, *, kind: Kind, classes: Sequence[str], positive: str | None
+) -> Summary:
+    """Return the metrics of one method with their intervals.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Rows of one method; only those with split ``test`` are read.
+    kind : str
+        ``binary``, ``multiclass`` or ``multilabel``.
+    classes : sequence of str
+        Class names in order.
+    positive : str or None
+        The positive class of a binary task.
+
+    Returns
+    -------
+    metrics : dict of Estimate
+        Keys are `METRICS`. Values are means over the repeats, intervals come from the first.
+    per_class : list of ClassResult
+        One against the rest, ``confusion`` is ``[[tn, fp], [fn, tp]]``; empty for binary tasks.
+    confusion : list of lists of int, or None
+        Rows truth, columns decisions, in class order, summed over the folds of the first repeat;
+        None for multi-label.
+
+    Raises
+    ------
+    MetricError
+        If the predictions cannot be scored; the message names the rows.
+    """
+    return summarise_cases(read_cases(predictions, kind=kind, classes=classes, positive=positive))
+
+
+def summarise_cases(repeats: list[Cases]) -> Summary:
+    """Return the metrics of the same images predicted in one or several repeats.
+
+    Parameters
+    ----------
+    repeats : list of Cases
+        At least one.
+
+    Returns
+    -------
+    metrics, per_class, confusion
+        See `summarise`.
+    """
+    tallies = [tally(cases) for cases in repeats]
+    points = [point_values(one) for one in tallies]
+    draws = bootstrap_values(tallies[0])
+    metrics = {
+        "roc_auc": area_estimate(repeats),
+        **_headline(repeats, points, draws),
+        "brier": _loss(repeats, "brier"),
+        "log_loss": _loss(repeats, "log_loss"),
+    }
+    first = tallies[0].confusion
+    confusion = None if first is None else first.sum(axis=0).astype(int).tolist()
+    return {name: metrics[name] for name in METRICS}, _classes(repeats, points, draws), confusion
+
+
+def _headline(repeats: list[Cases], points: list[Measured], draws: Measured) -> dict[str, Estimate]:
+    cases = repeats[0]
+    lone = wording.lone_class(cases)
+    found = {}
+    for name in draws[0]:
+        values = [float(point[0][name][0]) for point in points]
+        undefined = wording.undefined(name, cases, points[0][1])
+        how = wording.definition(name, cases)
+        if name == "accuracy" and cases.kind != "multilabel":
+            right = (cases.truth & cases.predicted).any(axis=1)
+            found[name] = _share(values, int(right.sum()), cases.n, cases, undefined)
+        elif name in SHARES and cases.positive is not None:
+            hits, trials = _counts(cases, cases.positive)[name]
+            found[name] = _share(values, hits, trials, cases, undefined)
+        else:
+            found[name] = _redrawn(values, draws[0][name], how, cases, lone, undefined)
+    return found
+
+
+def _counts(cases: Cases, k: int) -> dict[str, tuple[int, int]]:
+    table = _table(cases, k)
+    return {name: (int(hits), int(trials)) for name, (hits, trials) in shares(table).items()}
+
+
+def _table(cases: Cases, k: int) -> Floats:
+    pick = cases.truth[:, [k]], cases.predicted[:, [k]], cases.known[:, [k]]
+    table: Floats = label_counts(*pick, np.zeros_like(cases.group))[0, 0]
+    return table
+
+
+def _share(values: list[float], hits: int, trials: int, cases: Cases, undefined: str) -> Estimate:
+    one = proportion(hits, trials)
+    how = one.how + (", images counted as independent" if cases.grouped else "")
+    return over_repeats(values, one.low, one.high, how, None, undefined)
+
+
+def _redrawn(
+    values: list[float],
+    draws: Floats,
+    how: str,
+    cases: Cases,
+    lone: str | None,
+    undefined: str,
+) -> Estimate:
+    low, high, missed, reason = percentile_limits(draws)
+    if lone is not None:
+        low, high, reason = None, None, lone
+    how = f"{how}; {wording.bootstrap(cases)}" if how else wording.bootstrap(cases)
+    if missed and low is not None:
+        how += f", {missed} undefined draws left out"
+    return over_repeats(values, low, high, how, reason, undefined)
+
+
+def _loss(repeats: list[Cases], name: str) -> Estimate:
+    """Return a mean loss with its cluster-robust normal interval."""
+    values, error = [], None
+    for i, cases in enumerate(repeats):
+        columns = cases.defined if cases.kind == "multilabel" else cases.scored
+        known, truth = cases.known[:, columns], cases.truth[:, columns]
+        told = np.where(known, cases.probability[:, columns], 0.5)
+        losses = brier_losses(truth, told) if name == "brier" else log_losses(truth, told)
+        if cases.kind == "multiclass":
+            losses = losses * truth if name == "log_loss" else losses
+            losses, known = losses.sum(axis=1, keepdims=True), known[:, :1]
+        counts = known.sum(axis=0)
+        means = (losses * known).sum(axis=0) / counts
+        values.append(float(means.mean()) if len(means) else math.nan)
+        if i == 0 and len(means):
+            parts = ((losses - means) * known / counts).sum(axis=1) / len(means)
+            error = limits.mean_error(parts, cases.group)
+    how = f"{wording.definition(name, repeats[0])}; normal"
+    how += ", clustered by group" if repeats[0].grouped else ""
+    if error is None:
+        reason = "all images are of one group: no variance"
+        return over_repeats(values, None, None, how, reason, "no label is found beside others")
+    largest = math.inf if name == "log_loss" else 1.0 + (repeats[0].kind == "multiclass")
+    low, high = limits.clipped(values[0], error, 0.0, largest)
+    return over_repeats(values, low, high, how, None, "")
+
+
+def _classes(repeats: list[Cases], points: list[Measured], draws: Measured) -> list[ClassResult]:
+    cases = repeats[0]
+    found = []
+    for k, name in enumerate(cases.classes if cases.positive is None else ()):
+        known = int(cases.known[:, k].sum())
+        lone = wording.lone_class(cases, k)
+        metrics = {"roc_auc": area_estimate(repeats, [k])}
+        for metric, drawn in draws[1].items():
+            values = [float(point[1][metric][0, k]) for point in points]
+            undefined = wording.undefined_class(metric, cases, k)
+            if metric in SHARES:
+                counts = _counts(cases, k)[metric]
+                metrics[metric] = _share(values, *counts, cases, undefined)
+            else:
+                how = wording.within_folds(cases, cases.folds, "positives").removeprefix(", ")
+                how = how if metric == "average_precision" else ""
+                metrics[metric] = _redrawn(values, drawn[:, k], how, cases, lone, undefined)
+        table = _table(cases, k).astype(int).tolist() if known else None
+        positives = int((cases.truth & cases.known)[:, k].sum())
+        found.append(
+            ClassResult(name=name, n=known, positives=positives, confusion=table, metrics=metrics)
+        )
+    return found

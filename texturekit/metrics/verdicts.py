@@ -1,0 +1,233 @@
+"""Which of two methods is better, if that can be said at all."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from texturekit.errors import MetricError
+from texturekit.metrics import wording
+from texturekit.metrics.areas import area_difference
+from texturekit.metrics.cases import read_cases
+from texturekit.metrics.fold_areas import area_estimate, area_of, rankable
+from texturekit.metrics.testing import holm, paired_decisions
+from texturekit.records import Comparison, Difference
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from texturekit.metrics.cases import Cases
+    from texturekit.records import Kind, Verdict
+
+LEVEL = 0.05
+ENOUGH_REPEATS = 5
+SAME_SIGN = 0.8
+_WORDS = {"roc_auc": "AUC", "accuracy": "accuracy"}
+
+
+@dataclass(frozen=True)
+class _Test:
+    a: str
+    b: str
+    metric: str
+    first: Difference  # of the first repeat
+    values: list[float]  # one a repeat
+    folds: int
+
+
+def compare_methods(
+    predictions: pd.DataFrame,
+    names: Sequence[str],
+    *,
+    kind: Kind,
+    classes: Sequence[str],
+    positive: str | None,
+    reference: str | None,
+    leader: str | None = None,
+) -> list[Comparison]:
+    """Return the paired tests: every method against the reference, and the leader against all.
+
+    The areas under the ROC curve are compared by paired DeLong inside the folds (the mean over
+    classes by influence values), the accuracies by exact McNemar; Holm's correction goes over all
+    of them. Multi-label accuracy is a mean over labels, for which there is no exact test.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Rows of all methods; only those with split ``test`` are read.
+    names : sequence of str
+        The methods that have predictions.
+    kind : str
+        ``binary``, ``multiclass`` or ``multilabel``.
+    classes : sequence of str
+        Class names in order.
+    positive : str or None
+        The positive class of a binary task.
+    reference : str or None
+        The method that all are compared with; None, or one that is not among `names`: none.
+    leader : str, optional
+        Default: the method with the largest area.
+
+    Returns
+    -------
+    list of Comparison
+        In the order of `names`, the pairs with the reference first.
+
+    Raises
+    ------
+    MetricError
+        If the predictions cannot be scored, or the leader has none.
+    """
+    if leader is not None and leader not in names:
+        raise MetricError(f"the leader {leader!r} is none of the methods {', '.join(names)}.")
+    cases = {
+        name: read_cases(
+            predictions[predictions["method"] == name],
+            kind=kind,
+            classes=classes,
+            positive=positive,
+        )
+        for name in names
+    }
+    best = leader or _leader(cases)
+    tests = [test for a, b in _pairs(names, reference, best) for test in _tests(a, b, cases)]
+    adjusted = holm([test.first.p for test in tests])
+    family = sum(test.first.p is not None for test in tests)
+    return [_judge(test, p, family) for test, p in zip(tests, adjusted, strict=True)]
+
+
+def _leader(cases: dict[str, list[Cases]]) -> str | None:
+    areas = {name: area_estimate(repeats).value for name, repeats in cases.items()}
+    found = {name: area for name, area in areas.items() if area is not None}
+    return max(found, key=lambda name: found[name]) if found else None
+
+
+def _pairs(
+    names: Sequence[str], reference: str | None, leader: str | None
+) -> list[tuple[str, str]]:
+    pairs = []
+    if reference in names and reference is not None:
+        pairs = [(name, reference) for name in names if name != reference]
+    if leader is not None and leader != reference:
+        pairs += [(leader, name) for name in names if name not in (leader, reference)]
+    return pairs
+
+
+def _tests(a: str, b: str, cases: dict[str, list[Cases]]) -> list[_Test]:
+    one, two = cases[a], cases[b]
+    folds = one[0].folds
+    if not _same_images(one, two):
+        gap = Difference(value=None, how="paired", reason="they were not tested on the same images")
+        return [_Test(a, b, metric, gap, [], folds) for metric in _WORDS]
+    pairs = list(zip(one, two, strict=True))
+    areas = [_area_test(x, y) for x, y in pairs]
+    shares = [_accuracy_test(x, y) for x, y in pairs]
+    return [
+        _Test(a, b, metric, found[0], [d.value for d in found if d.value is not None], folds)
+        for metric, found in (("roc_auc", areas), ("accuracy", shares))
+    ]
+
+
+def _same_images(one: list[Cases], two: list[Cases]) -> bool:
+    return len(one) == len(two) and all(
+        x.ids == y.ids and np.array_equal(x.fold, y.fold) for x, y in zip(one, two, strict=True)
+    )
+
+
+def _area_test(a: Cases, b: Cases) -> Difference:
+    known = a.known & b.known
+    x, y = (replace(c, known=known, truth=c.truth & known) for c in (a, b))
+    columns = rankable(x)
+    if not columns:
+        reason = wording.not_rankable(x, x.scored)
+        return Difference(value=None, how="paired DeLong", reason=reason)
+    one, two = area_of(x, columns), area_of(y, columns)
+    found = area_difference(one, two)
+    macro = "" if a.positive is not None else f"{wording.mean_over(x, columns)}, influence values, "
+    how = macro + found.how + wording.within_folds(x, one.folds, "pairs")
+    return found.model_copy(update={"how": how})
+
+
+def _accuracy_test(a: Cases, b: Cases) -> Difference:
+    if a.kind == "multilabel":
+        reason = "multi-label accuracy is a mean over labels, which has no exact McNemar test"
+        return Difference(value=None, how="exact McNemar", reason=reason)
+    right = [np.any(c.truth & c.predicted, axis=1) for c in (a, b)]
+    return paired_decisions(right[0], right[1], a.group)
+
+
+def _judge(test: _Test, p_holm: float | None, family: int) -> Comparison:
+    first = test.first
+    value = math.fsum(test.values) / len(test.values) if first.value is not None else None
+    repeats = len(test.values)
+    agreeing = 0 if value is None else sum(v * value > 0 for v in test.values)
+    verdict = _verdict(test, value, p_holm, agreeing)
+    how = first.how
+    if repeats > 1:
+        how += f"; mean over {repeats} repeats, interval and p from the first"
+    how += f"; Holm over {family} test{'s' if family != 1 else ''}"
+    return Comparison(
+        a=test.a,
+        b=test.b,
+        metric=test.metric,
+        difference=value,
+        low=first.low,
+        high=first.high,
+        p=first.p,
+        p_holm=p_holm,
+        verdict=verdict,
+        how=how,
+        sentence=_sentence(test, verdict, value, p_holm, agreeing),
+    )
+
+
+def _verdict(test: _Test, value: float | None, p_holm: float | None, agreeing: int) -> Verdict:
+    low, high = test.first.low, test.first.high
+    if value is None or p_holm is None or low is None or high is None:
+        return "not_testable"
+    repeats = len(test.values)
+    stable = repeats < ENOUGH_REPEATS or agreeing >= SAME_SIGN * repeats
+    if p_holm < LEVEL and stable and low > 0 and value > 0:
+        return "a_better"
+    if p_holm < LEVEL and stable and high < 0 and value < 0:
+        return "b_better"
+    return "no_difference_shown"
+
+
+def _sentence(
+    test: _Test, verdict: Verdict, value: float | None, p_holm: float | None, agreeing: int
+) -> str:
+    metric, low, high = _WORDS[test.metric], test.first.low, test.first.high
+    if verdict == "not_testable" or value is None or low is None or high is None or p_holm is None:
+        why = test.first.reason or "there is no interval"
+        return f"Not testable: {test.a} against {test.b} on {metric}, because {why}."
+    a, b = test.a, test.b
+    if verdict == "b_better":
+        a, b, value, low, high = b, a, -value, -high, -low
+    digits = 3 if high - low < 0.02 else 2
+    numbers = [f"{x + 0.0:{sign}.{digits}f}" for x, sign in ((value, "+"), (low, ""), (high, ""))]
+    shown, left, right = (_signless_zero(text) for text in numbers)
+    found = f"{metric} {shown} [{left}, {right}], p (Holm) {_p_words(p_holm)}"
+    repeats = len(test.values)
+    if repeats >= ENOUGH_REPEATS:
+        found += f", same sign in {agreeing} of {repeats} repeats"
+    elif test.folds > 1:
+        found += ", one set of splits"
+    if verdict == "no_difference_shown":
+        return f"No difference shown between {a} and {b}: {found}."
+    return f"{a} is better than {b}: {found}."
+
+
+def _signless_zero(text: str) -> str:
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def _p_words(p: float) -> str:
+    if p < 0.001:
+        return "< .001"
+    return "= 1" if p > 0.9995 else "= " + f"{p:.3f}".removeprefix("0")
