@@ -1,0 +1,96 @@
+import pytest
+
+from texturekit.errors import ParameterError, UnknownNameError
+from texturekit.methods.grammar import parse_method
+from texturekit.methods.presets import parse_methods, preset
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("lbp+glcm/svm", "glcm+lbp/svm"),
+        ("resnet18+texture/xgboost", "texture+resnet18/xgboost"),
+        ("glcm(levels=32)/forest", "glcm/forest"),
+        ("glcm(levels=64,distances=1-2)/forest", "glcm(distances=1-2,levels=64)/forest"),
+        (" glcm + lbp / knn ", "glcm+lbp/knn"),
+        ("glcm+glcm/knn", "glcm/knn"),
+        ("texture+lbp/knn", "texture/knn"),
+        ("lbp(p=24,r=3)+lbp/logistic", "lbp+lbp(p=24,r=3)/logistic"),
+    ],
+)
+def test_the_canonical_form_is_the_identity(text, canonical):
+    assert parse_method(text).name == canonical
+    assert parse_method(canonical) == parse_method(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "family"),
+    [
+        ("majority/dummy", "baseline"),
+        ("geometry/forest", "baseline"),
+        ("metadata/forest", "baseline"),
+        ("glcm+lbp/forest", "texture"),
+        ("resnet18/logistic", "embedding"),
+        ("texture+resnet18/fusion", "hybrid"),
+        ("resnet18/finetune", "finetuned"),
+    ],
+)
+def test_the_family_follows_from_the_parts(text, family):
+    assert parse_method(text).family == family
+
+
+@pytest.mark.parametrize(
+    ("text", "closest"),
+    [
+        ("glmc/forest", "glcm"),
+        ("resnet81/logistic", "resnet18"),
+        ("glcm/forrest", "forest"),
+        ("glcm(level=8)/forest", "levels"),
+    ],
+)
+def test_a_misspelt_name_gets_a_suggestion(text, closest):
+    with pytest.raises(UnknownNameError, match=f"Did you mean '{closest}'"):
+        parse_method(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "glcm",
+        "/forest",
+        "glcm/",
+        "glcm(levels=)/forest",
+        "glcm((/forest",
+        "glcm/finetune",
+        "resnet18+vgg11/finetune",
+        "glcm+resnet18/head",
+        "glcm/fusion",
+        "resnet18/fusion",
+        "geometry+glcm/forest",
+        "majority/forest",
+        "glcm/dummy",
+        "texture(levels=3)/forest",
+        "resnet18(x=1)/logistic",
+        "glcm+glcm(levels=64)/forest",
+        "",
+    ],
+)
+def test_what_does_not_go_together_is_refused(text):
+    with pytest.raises(ParameterError):
+        parse_method(text)
+
+
+def test_a_list_keeps_commas_inside_parentheses():
+    methods = parse_methods("glcm(levels=64,distances=2)/svm, lbp/svm,lbp/svm")
+
+    assert [m.name for m in methods] == ["glcm(distances=2,levels=64)/svm", "lbp/svm"]
+
+
+@pytest.mark.parametrize("name", ["quick", "full"])
+def test_every_method_of_a_preset_can_be_read(name):
+    assert len(parse_methods(preset(name, ["resnet18"]))) >= 8
+
+
+def test_an_unknown_preset_is_refused():
+    with pytest.raises(UnknownNameError, match="quick, full"):
+        preset("fast")

@@ -1,0 +1,146 @@
+import json
+
+import numpy as np
+import pytest
+
+import texturekit as tk
+from tests.imagesets import several_labels, two_classes
+from texturekit.errors import ImageError, ManifestError, ModelError, OutputError
+from texturekit.methods.model import Preprocessing
+
+SMALL = Preprocessing(size=32, weights="none")
+METHODS = [
+    "majority/dummy",
+    "geometry/forest",
+    "glcm/logistic",
+    "glcm/svm",
+    "glcm/knn",
+    "glcm/xgboost",
+    "glcm/vote",
+    "glcm+squeezenet1_1/fusion",
+    "squeezenet1_1/finetune",
+]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return tk.read_manifest(two_classes(tmp_path_factory.mktemp("set"), patients=4))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_saved_model_gives_the_same_probabilities(method, data, tmp_path):
+    model = tk.fit(method, data, preprocessing=SMALL, epochs=1)
+    expected = model.predict_proba(data)
+
+    loaded = tk.load(model.save(tmp_path / "m"))
+
+    np.testing.assert_array_equal(loaded.predict_proba(data), expected)
+    assert (loaded.method, loaded.classes, loaded.positive) == (
+        model.method, ("fine", "rough"), "rough",
+    )  # fmt: skip
+
+
+def test_a_model_of_several_labels_survives_too(tmp_path):
+    data = tk.read_manifest(several_labels(tmp_path))
+    model = tk.fit("lbp/xgboost", data, preprocessing=SMALL)
+
+    loaded = tk.load(model.save(tmp_path / "m"))
+
+    np.testing.assert_array_equal(loaded.predict_proba(data), model.predict_proba(data))
+    assert sorted(p.name for p in (tmp_path / "m").glob("booster*")) == [
+        "booster-1.ubj", "booster.ubj",
+    ]  # fmt: skip
+
+
+def test_no_file_of_a_model_is_a_pickle(data, tmp_path):
+    folder = tk.fit("glcm/forest", data, preprocessing=SMALL).save(tmp_path / "m")
+
+    assert sorted(p.name for p in folder.iterdir()) == ["model.json", "pipeline.skops"]
+    assert json.loads((folder / "model.json").read_text())["notice"] == "Not for clinical use."
+
+
+def test_a_changed_file_is_refused_by_name(data, tmp_path):
+    folder = tk.fit("glcm/forest", data, preprocessing=SMALL).save(tmp_path / "m")
+    content = bytearray((folder / "pipeline.skops").read_bytes())
+    content[100] ^= 1
+    (folder / "pipeline.skops").write_bytes(content)
+
+    with pytest.raises(ModelError, match=r"pipeline\.skops is damaged or changed"):
+        tk.load(folder)
+
+
+def test_changed_preprocessing_is_refused(data, tmp_path):
+    folder = tk.fit("majority/dummy", data, preprocessing=SMALL).save(tmp_path / "m")
+    facts = json.loads((folder / "model.json").read_text())
+    facts["preprocessing"]["size"] = 64
+    (folder / "model.json").write_text(json.dumps(facts))
+
+    with pytest.raises(ModelError, match="preprocessing was changed"):
+        tk.load(folder)
+
+
+def test_another_schema_is_refused(data, tmp_path):
+    folder = tk.fit("majority/dummy", data, preprocessing=SMALL).save(tmp_path / "m")
+    facts = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps({**facts, "schema": 99}))
+
+    with pytest.raises(ModelError, match="schema 99"):
+        tk.load(folder)
+
+
+def test_a_type_that_a_model_has_no_use_for_is_refused(data, tmp_path):
+    import hashlib
+
+    from skops.io import dump
+
+    folder = tk.fit("glcm/forest", data, preprocessing=SMALL).save(tmp_path / "m")
+    dump([tk.errors.TexturekitError("not a model")], folder / "pipeline.skops")
+    facts = json.loads((folder / "model.json").read_text())
+    facts["files"]["pipeline.skops"] = hashlib.sha256(
+        (folder / "pipeline.skops").read_bytes()
+    ).hexdigest()
+    (folder / "model.json").write_text(json.dumps(facts))
+
+    with pytest.raises(ModelError, match="types that a model has no use for"):
+        tk.load(folder)
+
+
+def test_a_file_outside_the_folder_is_refused(data, tmp_path):
+    folder = tk.fit("majority/dummy", data, preprocessing=SMALL).save(tmp_path / "m")
+    facts = json.loads((folder / "model.json").read_text())
+    facts["files"]["../x"] = "0"
+    (folder / "model.json").write_text(json.dumps(facts))
+
+    with pytest.raises(ModelError, match="outside the folder"):
+        tk.load(folder)
+
+
+def test_a_folder_without_a_model_is_named(tmp_path):
+    with pytest.raises(ModelError, match=r"model\.json"):
+        tk.load(tmp_path)
+
+
+def test_an_existing_model_is_kept(data, tmp_path):
+    model = tk.fit("majority/dummy", data, preprocessing=SMALL)
+    model.save(tmp_path / "m")
+
+    with pytest.raises(OutputError, match="exists already"):
+        model.save(tmp_path / "m")
+
+
+def test_images_without_labels_cannot_be_learnt_from(data):
+    from dataclasses import replace
+
+    unlabelled = replace(data, labels=None, classes=(), kind=None)
+
+    with pytest.raises(ManifestError, match="no labels"):
+        tk.fit("glcm/forest", unlabelled)
+
+
+def test_a_bad_image_stops_a_prediction_and_is_named(tmp_path):
+    data = tk.read_manifest(two_classes(tmp_path, patients=4))
+    model = tk.fit("glcm/logistic", data, preprocessing=SMALL)
+    data.file(5).write_bytes(b"")
+
+    with pytest.raises(ImageError, match=r"1 of 16 images.*p02_1"):
+        model.predict_proba(data)

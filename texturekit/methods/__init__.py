@@ -1,0 +1,1 @@
+"""Methods: a representation and what learns from it."""

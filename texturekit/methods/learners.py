@@ -1,0 +1,272 @@
+"""The three kinds of learner: from a table, from pictures, from nothing but the labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from texturekit.deep.backbones import BACKBONES
+from texturekit.errors import ParameterError
+from texturekit.methods.classifiers import Ensemble
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from texturekit.data.pictures import Pictures
+    from texturekit.deep.training import Network
+    from texturekit.deep.weights import Weights
+    from texturekit.methods.grammar import Method
+
+
+#: Epochs from pretrained and from random weights: these start with nothing.
+_EPOCHS = {False: 5, True: 12}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a learner may have to know besides the data.
+
+    Attributes
+    ----------
+    seed, jobs : int
+    weights : str or Weights
+        The policy, or what it led to.
+    device : str
+    epochs : int or None
+        Longest training; None for 5 epochs from pretrained weights and 12 from random ones.
+    """
+
+    seed: int = 0
+    jobs: int = 1
+    weights: str | Weights = "auto"
+    device: str = "auto"
+    epochs: int | None = None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The same images twice: as rows of a table and as pictures.
+
+    Attributes
+    ----------
+    values : (n, d) float64
+    columns : tuple of str
+        Names of the d columns.
+    pictures : Pictures or None
+        Needed by networks only.
+    """
+
+    values: NDArray[np.float64]
+    columns: tuple[str, ...]
+    pictures: Pictures | None = None
+
+    def subset(self, indices: NDArray[np.intp]) -> Inputs:
+        """Return some of the images."""
+        pictures = None if self.pictures is None else self.pictures.subset(indices)
+        return Inputs(self.values[indices], self.columns, pictures)
+
+
+@dataclass
+class PriorLearner:
+    """Give every image the class shares of the training images.
+
+    Attributes
+    ----------
+    kind : {"binary", "multiclass", "multilabel"}
+    classes : int
+    """
+
+    kind: str
+    classes: int
+    prior: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+    def fit(
+        self, inputs: Inputs, labels: NDArray[Any], groups: NDArray[Any] | None
+    ) -> PriorLearner:
+        """Count the classes; a label that is unknown throughout has no share."""
+        if self.kind == "multilabel":
+            known = (~np.isnan(labels)).sum(axis=0)
+            total = np.nansum(labels, axis=0)
+            self.prior = np.where(known > 0, total / np.maximum(known, 1), np.nan)
+        else:
+            self.prior = np.bincount(labels, minlength=self.classes) / len(labels)
+        return self
+
+    def predict_proba(self, inputs: Inputs) -> NDArray[np.float64]:
+        """Return the shares, once an image."""
+        return np.tile(self.prior, (len(inputs.values), 1))
+
+
+@dataclass
+class TableLearner:
+    """Learn from measurements; for multi-label one classifier a label, on its known rows.
+
+    Attributes
+    ----------
+    method : Method
+    kind : {"binary", "multiclass", "multilabel"}
+    classes : int
+    settings : Settings
+    ensembles : list
+        One, or one a label; None where training held one value of the label only.
+    """
+
+    method: Method
+    kind: str
+    classes: int
+    settings: Settings
+    ensembles: list[Ensemble | None] = field(default_factory=list)
+
+    def fit(
+        self, inputs: Inputs, labels: NDArray[Any], groups: NDArray[Any] | None
+    ) -> TableLearner:
+        """Fit on training images."""
+        x = self._select(inputs)
+        targets = labels.T if self.kind == "multilabel" else [labels]
+        self.ensembles = [self._fit_one(x, target, groups) for target in targets]
+        return self
+
+    def _fit_one(
+        self, x: NDArray[np.float64], target: NDArray[Any], groups: NDArray[Any] | None
+    ) -> Ensemble | None:
+        known = np.flatnonzero(~np.isnan(target)) if target.dtype.kind == "f" else slice(None)
+        codes = target[known].astype(np.int64)
+        if len(np.unique(codes)) < 2:
+            return None
+        names = [name for block in self.method.blocks.values() for name in block]
+        place = {name: index for index, name in enumerate(names)}
+        return Ensemble.fit(
+            self.method.classifier,
+            x[known],
+            codes,
+            None if groups is None else groups[known],
+            {b: [place[name] for name in block] for b, block in self.method.blocks.items()},
+            [name for name in self.method.blocks if name in BACKBONES],
+            seed=self.settings.seed,
+            jobs=self.settings.jobs,
+        )
+
+    def predict_proba(self, inputs: Inputs) -> NDArray[np.float64]:
+        """Return (n, classes) probabilities; NaN for a label that could not be learnt."""
+        x = self._select(inputs)
+        if self.kind != "multilabel":
+            (ensemble,) = self.ensembles
+            if ensemble is None:
+                raise ParameterError("the training images hold one class only; give both.")
+            return ensemble.predict_proba(x, self.classes)
+        result = np.full((len(x), self.classes), np.nan)
+        for label, ensemble in enumerate(self.ensembles):
+            if ensemble is not None:
+                result[:, label] = ensemble.predict_proba(x, 2)[:, 1]
+        return result
+
+    def _select(self, inputs: Inputs) -> NDArray[np.float64]:
+        place = {name: index for index, name in enumerate(inputs.columns)}
+        wanted = [place[name] for block in self.method.blocks.values() for name in block]
+        return inputs.values[:, wanted]
+
+    def importance(self) -> tuple[tuple[str, ...], NDArray[np.float64]] | None:
+        """Return columns and their importances, mean over labels, if the classifier tells."""
+        names = tuple(name for block in self.method.blocks.values() for name in block)
+        told = [e.importance(len(names)) for e in self.ensembles if e is not None]
+        known = [importance for importance in told if importance is not None]
+        return (names, np.mean(known, axis=0)) if known else None
+
+
+@dataclass
+class PictureLearner:
+    """Fine-tune a network; a part of the training patients is held out to stop early.
+
+    Attributes
+    ----------
+    method : Method
+    kind : {"binary", "multiclass", "multilabel"}
+    classes : int
+    settings : Settings
+    network : Network or None
+        After `fit`.
+    held_out : (m,) intp
+        Training rows that decided when to stop.
+    """
+
+    method: Method
+    kind: str
+    classes: int
+    settings: Settings
+    network: Network | None = None
+    held_out: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+
+    def fit(
+        self,
+        inputs: Inputs,
+        labels: NDArray[Any],
+        groups: NDArray[Any] | None,
+        *,
+        held_out: NDArray[np.intp] | None = None,
+    ) -> PictureLearner:
+        """Train on the pictures; ``held_out`` names those that only decide when to stop."""
+        from texturekit.data.splits import inner_split
+        from texturekit.deep.training import finetune
+        from texturekit.deep.weights import resolve_weights
+
+        pictures = _pictures(inputs)
+        seed = self.settings.seed
+        if held_out is None:
+            train, val = inner_split(labels, groups, self.kind, fraction=0.2, seed=seed)
+        else:
+            train, val = np.setdiff1d(np.arange(len(labels)), held_out), held_out
+        self.held_out = val
+        backbone = self.method.parts[0].name
+        weights = resolve_weights(backbone, self.settings.weights, seed=seed)
+        self.network = finetune(
+            pictures.subset(train),
+            labels[train],
+            val=(pictures.subset(val), labels[val]) if len(val) else None,
+            backbone=backbone,
+            classes=self.classes,
+            kind=self.kind,
+            weights=weights,
+            device=self.settings.device,
+            epochs=self.settings.epochs or _EPOCHS[weights.random],
+            seed=seed,
+        )
+        return self
+
+    def predict_proba(self, inputs: Inputs) -> NDArray[np.float64]:
+        """Return (n, classes) probabilities."""
+        if self.network is None:
+            raise ParameterError("this network is not trained; call fit first.")
+        return self.network.predict_proba(_pictures(inputs))
+
+
+def _pictures(inputs: Inputs) -> Pictures:
+    if inputs.pictures is None:
+        raise ParameterError("a network learns from pictures, but got a table only.")
+    return inputs.pictures
+
+
+def learner(
+    method: Method, kind: str, classes: Sequence[str], settings: Settings
+) -> PriorLearner | TableLearner | PictureLearner:
+    """Return the unfitted learner of a method.
+
+    Raises
+    ------
+    ParameterError
+        For ``head``: the outputs of these backbones are ImageNet's classes.
+    """
+    if method.classifier == "head":
+        raise ParameterError(
+            f"{method} asks for the backbone's own outputs, but those are the 1,000 classes of "
+            f"ImageNet and none of {', '.join(classes)}; use {method.parts[0]}/finetune or "
+            f"{method.parts[0]}/logistic."
+        )
+    if method.classifier == "dummy":
+        return PriorLearner(kind, len(classes))
+    if method.learns_from_pictures:
+        return PictureLearner(method, kind, len(classes), settings)
+    return TableLearner(method, kind, len(classes), settings)

@@ -1,0 +1,223 @@
+"""A fitted method that predicts new images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from texturekit.data.pictures import Pictures
+from texturekit.data.tasks import resolve_positive
+from texturekit.errors import ImageError, ManifestError
+from texturekit.extraction import extract
+from texturekit.methods.grammar import Method, parse_method
+from texturekit.methods.learners import (
+    Inputs,
+    PictureLearner,
+    PriorLearner,
+    Settings,
+    TableLearner,
+    learner,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from texturekit.data.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How an image becomes input: part of a model as much as its weights.
+
+    Attributes
+    ----------
+    size : int
+        Long side in pixels, aspect kept; nets see it padded to a square.
+    roi : {"crop", "mask", "none"}
+        What masks do.
+    weights : str
+        The weights policy of the backbones.
+    seed : int
+        Seed of random weights.
+    """
+
+    size: int = 224
+    roi: str = "crop"
+    weights: str = "auto"
+    seed: int = 0
+
+
+def prepare(
+    manifest: Manifest,
+    methods: list[Method],
+    preprocessing: Preprocessing,
+    *,
+    jobs: int = 1,
+    device: str = "auto",
+) -> tuple[Inputs, Any]:
+    """Compute every representation that some methods need, once.
+
+    Returns
+    -------
+    inputs : Inputs
+        Of the images that could be read, in order.
+    table : Table
+        The measurements with the failures.
+    """
+    parts = dict.fromkeys(part for method in methods if method.blocks for part in method.parts)
+    table = extract(
+        manifest,
+        list(parts),
+        jobs=jobs,
+        size=preprocessing.size,
+        roi=preprocessing.roi,
+        weights=preprocessing.weights,
+        device=device,
+        seed=preprocessing.seed,
+    )
+    usable = np.flatnonzero(table.ok[: len(manifest)])
+    pictures = Pictures(manifest.subset(usable), size=preprocessing.size, roi=preprocessing.roi)
+    return Inputs(table.values, table.columns, pictures), table
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fitted method.
+
+    Attributes
+    ----------
+    method : Method
+    kind : {"binary", "multiclass", "multilabel"}
+    classes : tuple of str
+        The order of the probabilities' columns.
+    positive : str or None
+        The positive class of a binary model.
+    preprocessing : Preprocessing
+    learner : PriorLearner, TableLearner or PictureLearner
+    training : dict
+        ``images, groups, sha256`` of the training data.
+    """
+
+    method: Method
+    kind: str
+    classes: tuple[str, ...]
+    positive: str | None
+    preprocessing: Preprocessing
+    learner: PriorLearner | TableLearner | PictureLearner
+    training: dict[str, Any] = field(default_factory=dict)
+
+    def predict_proba(
+        self, manifest: Manifest, *, jobs: int = 1, device: str = "auto"
+    ) -> NDArray[np.float64]:
+        """Return the probability of each class for each image.
+
+        Parameters
+        ----------
+        manifest : Manifest
+            The images; labels are not needed.
+        jobs : int, default 1
+            Threads.
+        device : {"auto", "cpu", "cuda"}, default "auto"
+
+        Returns
+        -------
+        (n, classes) float64
+            Rows sum to 1, or are independent probabilities for multi-label.
+
+        Raises
+        ------
+        ImageError
+            If an image cannot be read; it names the first one.
+        """
+        inputs, table = prepare(
+            manifest, [self.method], self.preprocessing, jobs=jobs, device=device
+        )
+        if table.failures:
+            first = table.failures[0]
+            raise ImageError(
+                f"{len(table.failures)} of {len(manifest)} images cannot be used, the first is "
+                f"{first.path}: {first.error}; take them out before predicting."
+            )
+        return self.learner.predict_proba(inputs)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the model as a folder that holds no code; see `texturekit.load`."""
+        from texturekit.methods.persistence import save
+
+        return save(self, path, overwrite=overwrite)
+
+
+def fit(
+    method: str,
+    manifest: Manifest,
+    *,
+    seed: int = 0,
+    positive: str | None = None,
+    preprocessing: Preprocessing | None = None,
+    jobs: int = 1,
+    device: str = "auto",
+    epochs: int | None = None,
+) -> Model:
+    """Fit a method to all images of a manifest.
+
+    Parameters
+    ----------
+    method : str
+        Such as ``"glcm+lbp/xgboost"``; see `texturekit.methods.grammar.parse_method`.
+    manifest : Manifest
+        Labelled images.
+    seed : int, default 0
+    positive : str, optional
+        The positive class of two; the last in sorted order by default.
+    preprocessing : Preprocessing, optional
+        Image size, region and weights policy.
+    jobs : int, default 1
+        Threads.
+    device : {"auto", "cpu", "cuda"}, default "auto"
+    epochs : int, optional
+        Longest training of a network.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ManifestError
+        If the images have no labels, or one class only.
+    ImageError
+        If an image cannot be read.
+    UnknownNameError, ParameterError
+        If the method cannot be understood.
+    """
+    parsed = parse_method(method)
+    if manifest.labels is None or manifest.kind is None:
+        raise ManifestError(
+            f"{manifest.source} has no labels; a method learns from labelled images."
+        )
+    if len(manifest.classes) < 2 and manifest.kind != "multilabel":
+        raise ManifestError(
+            f"{manifest.source} holds one class only, {manifest.classes[0]!r}; give at least two."
+        )
+    chosen = None
+    if manifest.kind == "binary":
+        chosen, _ = resolve_positive(manifest.classes, asked=positive)
+    preprocessing = preprocessing or Preprocessing(seed=seed)
+    settings = Settings(seed, jobs, preprocessing.weights, device, epochs)
+    unfitted = learner(parsed, manifest.kind, manifest.classes, settings)
+    inputs, table = prepare(manifest, [parsed], preprocessing, jobs=jobs, device=device)
+    if table.failures:
+        first = table.failures[0]
+        raise ImageError(
+            f"{first.path} cannot be used: {first.error}; take it out before fitting "
+            f"({len(table.failures)} such images)."
+        )
+    fitted = unfitted.fit(inputs, manifest.labels, manifest.groups)
+    training = {
+        "images": len(manifest), "groups": manifest.group_count, "sha256": manifest.sha256,
+    }  # fmt: skip
+    return Model(parsed, manifest.kind, manifest.classes, chosen, preprocessing, fitted, training)
