@@ -1,0 +1,253 @@
+"""Compare methods on the same images and folds: the one question texturekit answers."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from texturekit import environment, events
+from texturekit.data.choices import class_counts, group_counts, representatives
+from texturekit.data.thumbnails import thumbnails
+from texturekit.errors import ParameterError
+from texturekit.methods.model import prepare
+from texturekit.methods.outcomes import importance_frame, score
+from texturekit.methods.planning import Job, Options, make_folds, settle
+from texturekit.methods.running import run_method
+from texturekit.metrics.curves import roc_curves
+from texturekit.metrics.verdicts import compare_methods
+from texturekit.records import Comparison, Data, MethodResult, Protocol, Results, Skipped, Study
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from texturekit.data.manifest import Manifest
+    from texturekit.data.splits import Fold
+    from texturekit.methods.learners import Inputs
+    from texturekit.methods.running import Run
+    from texturekit.table import Table
+
+
+def compare(
+    task: str | Path | None = None,
+    data: Manifest | str | Path | None = None,
+    *,
+    methods: Sequence[str] | str | None = None,
+    preset: str = "quick",
+    folds: int | str | Path | None = None,
+    repeats: int = 1,
+    seed: int = 0,
+    labels: Sequence[str] | None = None,
+    positive: str | None = None,
+    group: str | None = "group",
+    masks: str | Path | None = None,
+    roi: str = "crop",
+    size: int | None = None,
+    reference: str | None = None,
+    weights: str = "auto",
+    device: str = "auto",
+    jobs: int = 1,
+    epochs: int | None = None,
+    limit: int | None = None,
+    images: bool = True,
+    allow_leakage: bool = False,
+) -> Study:
+    """Compare methods on the same images, folds and patients.
+
+    Parameters
+    ----------
+    task : str or Path, optional
+        A task's name (``"breast"``) or an own YAML card; without it classes come from the data.
+    data : Manifest, str or Path, optional
+        Manifest, folder tree or MedMNIST ``.npz``; without it the task's embedded sample.
+    methods : list of str, optional
+        Method strings, ``"glcm+lbp/forest"``; by default those of ``preset``.
+    preset : {"quick", "full"}, default "quick"
+    folds : int or path, optional
+        Number of folds, or a CSV of ``path|id, repeat, fold``. By default the manifest's splits,
+        else at most 5, as many as the smallest class has groups.
+    repeats : int, default 1
+        How often the folds are drawn anew.
+    seed : int, default 0
+    labels : list of str, optional
+        Columns of a multi-label manifest.
+    positive : str, optional
+        The positive class of two.
+    group : str or None, default "group"
+        The manifest's column of patients; ``None`` counts every image as its own patient.
+    masks : str or Path, optional
+        Folder of masks.
+    roi : {"crop", "mask", "none"}, default "crop"
+        What masks do, for all methods alike.
+    size : int, optional
+        Long side in pixels for all methods; the card's by default.
+    reference : str, optional
+        The method all others are tested against; by default the simplest texture method.
+    weights : str, default "auto"
+        ``"auto"``, ``"pretrained"``, ``"none"`` or the path of a weight file.
+    device : {"auto", "cpu", "cuda"}, default "auto"
+    jobs : int, default 1
+        Threads.
+    epochs : int, optional
+        Longest training of a network.
+    limit : int, optional
+        Use at most so many images, whole patients; the study says so.
+    images : bool, default True
+        Whether the study carries thumbnails.
+    allow_leakage : bool, default False
+        Go on when a patient stands on both sides of given splits; the study says so.
+
+    Returns
+    -------
+    Study
+        See `texturekit.write_report`.
+
+    Raises
+    ------
+    TexturekitError
+        If task, data, methods or folds cannot be used; nothing has been computed by then. A method
+        that fails while it runs is a row with status "failed".
+
+    Examples
+    --------
+    >>> study = tk.compare("textures", methods=["majority/dummy", "first_order/logistic"],
+    ...                    folds=2, limit=60, size=32, images=False)
+    >>> study.summary("roc_auc")["method"].tolist()
+    ['first_order/logistic', 'majority/dummy']
+    """
+    options = Options(
+        methods, preset, folds, repeats, seed, labels, positive, group, masks, roi, size,
+        reference, weights, device, jobs, epochs, limit, images, allow_leakage,
+    )  # fmt: skip
+    job = settle(task, data, options)
+    folds_, protocol = make_folds(job, job.manifest)  # refuse impossible folds before any work
+    inputs, table = prepare(job.manifest, job.methods, job.preprocessing, jobs=jobs, device=device)
+    used = job.manifest
+    if table.failures:
+        used = used.subset(np.flatnonzero(table.ok[: len(used)]))
+        folds_, protocol = make_folds(job, used)
+    runs, results = _run_all(job, used, inputs, folds_, table)
+    return _study(job, used, inputs, table, protocol, runs, results)
+
+
+def _run_all(
+    job: Job, used: Manifest, inputs: Inputs, folds: list[Fold], table: Table
+) -> tuple[dict[str, Run], list[MethodResult]]:
+    runs: dict[str, Run] = {}
+    results = []
+    for method in job.methods:
+        try:
+            run = run_method(
+                method, used, inputs, folds, positive=job.positive, settings=job.settings
+            )
+            results.append(score(method, run, table, **_described(job)))
+            runs[method.name] = run
+        except Exception as error:  # one method must not cost the others hours of work
+            events.warn("comparing", f"{method.name} failed: {error}")
+            events.note("comparing", traceback.format_exc())
+            reason = f"{type(error).__name__}: {error}"
+            results.append(
+                MethodResult(name=method.name, family=method.family, status="failed", reason=reason)
+            )
+    if not runs:
+        raise ParameterError(f"every method failed; the first: {results[0].reason}")
+    return runs, results
+
+
+def _study(
+    job: Job,
+    used: Manifest,
+    inputs: Inputs,
+    table: Table,
+    protocol: Protocol,
+    runs: dict[str, Run],
+    results: list[MethodResult],
+) -> Study:
+    predictions = pd.concat(
+        [run.predictions for run in runs.values()], ignore_index=True
+    ).sort_values(["method", "repeat", "fold", "split", "id"], ignore_index=True, kind="stable")
+    data = _data(job, used, table)
+    outcome = Results(
+        task=job.task,
+        title=job.title,
+        kind=job.kind,
+        classes=list(used.classes),
+        positive=job.positive,
+        positive_from=job.positive_from,
+        synthetic=used.synthetic,
+        recipe=None,
+        protocol=protocol,
+        data=data,
+        methods=results,
+        comparisons=_comparisons(job, predictions, list(runs)),
+        findings=[],
+        notes=[*job.notes, *_notes(job, protocol, results)],
+    )
+    assets: dict[str, bytes] = {}
+    if job.options.images and inputs.pictures is not None:
+        assets = thumbnails(inputs.pictures, representatives(used, predictions))
+    return Study(
+        results=outcome,
+        predictions=predictions,
+        curves=roc_curves(predictions, **_described(job)),
+        importance=importance_frame(runs),
+        config=job.config,
+        environment=environment.describe(seed=job.options.seed, data_sha256=data.sha256),
+        assets=assets,
+    )
+
+
+def _comparisons(job: Job, predictions: pd.DataFrame, names: list[str]) -> list[Comparison]:
+    if len(names) < 2:
+        return []
+    reference = job.reference.name if job.reference.name in names else names[0]
+    return compare_methods(predictions, names, reference=reference, **_described(job))
+
+
+def _described(job: Job) -> dict[str, Any]:
+    """Return what every score has to know of the labels."""
+    return {"kind": job.kind, "classes": job.manifest.classes, "positive": job.positive}
+
+
+def _data(job: Job, used: Manifest, table: Table) -> Data:
+    failed = table.rows[: len(job.manifest)].query("status == 'failed'")
+    skipped = [
+        *job.manifest.skipped,
+        *(
+            Skipped(path=path, reason=error, kind="unreadable")
+            for path, error in zip(failed["path"], failed["error"], strict=True)
+        ),
+    ]
+    return Data(
+        found=len(used) + len(skipped),
+        used=len(used),
+        skipped=skipped,
+        groups=used.group_count,
+        sha256=used.sha256,
+        source=used.source,
+        counts=class_counts(used),
+        group_counts=group_counts(used),
+        size=job.size,
+    )
+
+
+def _notes(job: Job, protocol: Protocol, results: list[MethodResult]) -> list[str]:
+    notes = []
+    if job.manifest.synthetic:
+        notes.append("Synthetic data: these numbers say nothing about patients.")
+    random = [r.name for r in results if r.weights is not None and "random" in r.weights]
+    if random:
+        notes.append(
+            f"Random weights, no pretrained ones were at hand: {', '.join(random)}. "
+            "Their numbers say nothing about what the same nets do with ImageNet weights."
+        )
+    if job.positive_from == "last in sorted order":
+        notes.append(f"The positive class {job.positive!r} was assumed: it sorts last.")
+    if not protocol.grouping[0].isdigit():
+        notes.append(f"Patient grouping {protocol.grouping}.")
+    if job.options.allow_leakage:
+        notes.append("Leakage between training and test was allowed, as asked.")
+    return notes
