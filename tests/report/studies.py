@@ -1,0 +1,190 @@
+"""Studies made of random scores, scored by the real metrics: consistent, but about nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from texturekit.metrics.curves import roc_curves, thresholds
+from texturekit.metrics.summary import summarise
+from texturekit.metrics.verdicts import compare_methods
+from texturekit.records import (
+    Data,
+    Finding,
+    MethodResult,
+    Protocol,
+    Results,
+    Seconds,
+    Skipped,
+    Study,
+)
+
+METHODS = {
+    "majority/dummy": ("baseline", 0.0),
+    "geometry/forest": ("baseline", 0.05),
+    "glcm+lbp/forest": ("texture", 0.35),
+    "texture/xgboost": ("texture", 0.55),
+    "resnet18/logistic": ("embedding", 0.45),
+    "texture+resnet18/xgboost": ("hybrid", 0.6),
+    "resnet18/finetune": ("finetuned", 0.15),
+}
+CLASSES = {
+    "binary": ["benign", "malignant"],
+    "multiclass": ["Type_1", "Type_2", "Type_3"],
+    "multilabel": ["Atelectasis", "Effusion", "Pneumonia", "Edema"],
+}
+
+
+def study(
+    kind="binary",
+    *,
+    n=120,
+    classes=None,
+    methods=None,
+    failed=True,
+    images=True,
+    synthetic=False,
+    seed=0,
+):
+    """Return a study of ``n`` images in groups of three, four folds, one repeat."""
+    rng = np.random.default_rng(seed)
+    classes = classes or CLASSES[kind]
+    methods = methods or METHODS
+    base, truth = _images(rng, kind, n, classes)
+    positive = classes[-1] if kind == "binary" else None
+    frames = [_predictions(rng, name, strength, base, truth, kind, classes)
+              for name, (_, strength) in methods.items()]  # fmt: skip
+    predictions = pd.concat(frames, ignore_index=True).sort_values(
+        ["method", "repeat", "fold", "split", "id"], ignore_index=True, kind="stable"
+    )
+    rows = [_scored(predictions, name, family, kind, classes, positive, n)
+            for name, (family, _) in methods.items()]  # fmt: skip
+    if failed:
+        rows.append(MethodResult(name="hog/svm", family="texture", status="failed",
+                                 reason="MemoryError: 12 GB were asked for"))  # fmt: skip
+    results = Results(
+        task="breast", title="Breast MRI: benign or malignant", kind=kind, classes=classes,
+        positive=positive, positive_from="card" if positive else None, synthetic=synthetic,
+        recipe=None,
+        protocol=Protocol(type="kfold", folds=4, repeats=1, seed=seed, test="every image once",
+                          grouping=f"{n // 3} groups, each on one side of every split"),
+        data=_data(n, classes, truth, kind), methods=rows,
+        comparisons=compare_methods(predictions, list(methods), kind=kind, classes=classes,
+                                    positive=positive, reference="glcm+lbp/forest"),
+        findings=[Finding(code="TK012", severity="warning", text="The smallest class is small.",
+                          evidence="41 images", advice="Collect more of it.")] if failed else [],
+        notes=["Shortened: 120 images were used (limit 120)."],
+    )  # fmt: skip
+    return Study(
+        results=results,
+        predictions=predictions,
+        curves=roc_curves(predictions, kind=kind, classes=classes, positive=positive),
+        importance=pd.DataFrame(
+            {"method": ["texture/xgboost"], "column": ["glcm.idm.d1.mean"], "importance": [0.4]}
+        ),
+        config=_config(methods),
+        environment={"texturekit": "0.1.0", "python": "3.11.9", "cores": 2, "git_commit": None,
+                     "packages": {"numpy": "2.3.1"}, "finished": "2026-11-20T10:15:00+00:00",
+                     "command": "texturekit compare --task breast --data 'my images'"},
+        assets=_assets(rng, base, truth, kind, classes) if images else {},
+    )  # fmt: skip
+
+
+def _images(rng, kind, n, classes):
+    groups = np.arange(n) // 3
+    if kind == "multilabel":
+        truth = (rng.random((n, len(classes))) < 0.35).astype(float)
+        truth[::9, 0] = np.nan
+    else:
+        truth = np.eye(len(classes))[rng.integers(len(classes), size=n // 3 + 1)[groups]]
+    ids = [f"p{g:03d}/scan_{i % 3}.png" for i, g in enumerate(groups)]
+    base = pd.DataFrame({
+        "id": ids, "path": ids, "group": [f"p{g:03d}" for g in groups], "repeat": 0,
+        "fold": groups % 4, "split": "test",
+    })  # fmt: skip
+    return base, truth
+
+
+def _predictions(rng, name, strength, base, truth, kind, classes):
+    frame = base.copy()
+    frame["method"] = name
+    noise = rng.normal(size=truth.shape) if strength else np.zeros(truth.shape)
+    scores = np.nan_to_num(truth) * strength * 1.4 + noise
+    if kind == "multilabel":
+        p = 1 / (1 + np.exp(-scores + 1))
+        frame["predicted"] = ["|".join(np.array(classes)[row > 0.5]) for row in p]
+        for j, label in enumerate(classes):
+            frame[f"y.{label}"] = truth[:, j]
+    else:
+        p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+        frame["label"] = np.array(classes)[truth.argmax(axis=1)]
+        frame["predicted"] = np.array(classes)[
+            (p[:, 1] >= 0.5).astype(int) if kind == "binary" else p.argmax(axis=1)
+        ]
+    frame["threshold"] = np.nan if kind == "multiclass" else 0.5
+    for j, label in enumerate(classes):
+        frame[f"p.{label}"] = p[:, j]
+    return frame
+
+
+def _scored(predictions, name, family, kind, classes, positive, n):
+    rows = predictions[predictions["method"] == name]
+    metrics, per_class, confusion = summarise(rows, kind=kind, classes=classes, positive=positive)
+    return MethodResult(
+        name=name, family=family, status="ok", n=n, metrics=metrics, per_class=per_class,
+        weights="random (no network)" if "resnet" in name else None, confusion=confusion,
+        threshold=thresholds(rows), seconds=Seconds(represent=1.2, fit=0.4, predict=0.01),
+    )  # fmt: skip
+
+
+def _data(n, classes, truth, kind):
+    skipped = [
+        Skipped(path="p999/broken.png", reason="the file is truncated", kind="unreadable"),
+        Skipped(path="notes.txt", reason="no image", kind="ignored"),
+    ]
+    counts = {c: int(np.nansum(truth[:, j])) for j, c in enumerate(classes)}
+    return Data(
+        found=n + 2, used=n, skipped=skipped, groups=n // 3, sha256="ab" * 32,
+        source="/data/breast/manifest.csv", counts=counts,
+        group_counts={c: k // 3 for c, k in counts.items()}, size=224,
+    )  # fmt: skip
+
+
+def _config(methods):
+    return {
+        "task": "breast", "methods": list(methods), "reference": "glcm+lbp/forest", "folds": 4,
+        "card": {"published": [{"source": "Example et al. (2020), table 2", "method": "VGG16",
+                                "metric": "accuracy", "value": 0.75, "n": 6851}]},
+    }  # fmt: skip
+
+
+def _assets(rng, base, truth, kind, classes):
+    files, index = {}, {}
+    for i, image_id in enumerate(base["id"]):
+        if i % 2:
+            continue
+        names = [c for j, c in enumerate(classes) if truth[i, j] == 1]
+        ramp = np.add.outer(np.arange(96) * (1 + i % 5), np.arange(96)) % 256
+        picture = np.clip(ramp * 0.6 + rng.normal(60, 25, (96, 96)) * len(names), 0, 255)
+        buffer = io.BytesIO()
+        Image.fromarray(picture.astype(np.uint8)).save(buffer, "PNG")
+        files[f"{i:016x}.png"] = buffer.getvalue()
+        index[image_id] = {"file": f"{i:016x}.png", "label": "|".join(names)}
+    return {**files, "assets.json": json.dumps(index, sort_keys=True).encode()}
+
+
+@cache
+def ready(kind="binary"):
+    """Return the usual study of a kind, made once."""
+    return study(kind)
+
+
+def changed(of, **fields):
+    """Return a study with some fields of its results changed."""
+    return replace(of, results=of.results.model_copy(update=fields))

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from tests.report.studies import changed, ready, study
+from texturekit.records import Estimate, MethodResult, Skipped
+from texturekit.report.page import render
+
+HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
+VOID = {"meta", "img", "br", "wbr", "link", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """The elements of a page, its visible text, and whether its tags match."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.words, self.open, self.stray = [], [], [], []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.stray.append(tag)
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] not in ("style", "script"):
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join("".join(self.words).split())
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(params=["binary", "multiclass", "multilabel"])
+def kind(request):
+    return request.param
+
+
+def test_every_kind_gives_a_page_whose_tags_match(kind):
+    page = Page(render(ready(kind)))
+
+    assert page.stray == []
+    assert page.open == []
+    assert len(page.all("script")) == 1
+
+
+def test_the_same_study_gives_the_same_page(kind):
+    assert render(ready(kind)) == render(ready(kind))
+
+
+def test_the_page_loads_nothing_from_anywhere(kind):
+    html = render(ready(kind))
+    page = Page(html)
+    addresses = [a[key] for _, a in page.elements for key in ("src", "href") if key in a]
+
+    assert all(address.startswith(("data:image/png;base64,", "#")) for address in addresses)
+    assert not re.search(r"https?://|@import|url\((?!#)", html)
+
+
+def test_the_policy_allows_exactly_the_script_of_the_page():
+    import base64
+    import hashlib
+
+    html = render(ready())
+    script = re.search(r"<script>(.*?)</script>", html, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = [
+        m["content"]
+        for m in Page(html).all("meta")
+        if "content-security" in m.get("http-equiv", "").lower()
+    ]
+
+    assert f"script-src 'sha256-{digest}';" in policy
+    assert policy.startswith("default-src 'none'; img-src data:;")
+
+
+def test_ids_are_unique_and_links_lead_somewhere(kind):
+    page = Page(render(ready(kind)))
+    ids = [a["id"] for _, a in page.elements if "id" in a]
+
+    assert len(ids) == len(set(ids))
+    assert {a["href"][1:] for a in page.all("a")} <= set(ids)
+    assert {x for _, a in page.elements for x in a.get("aria-labelledby", "").split()} <= set(ids)
+
+
+def test_names_from_the_data_make_no_element():
+    clean, dirty = (_named(study(classes=["a", last], images=True, failed=True), last)
+                    for last in ("b", HOSTILE))  # fmt: skip
+    pages = [Page(render(one)) for one in (clean, dirty)]
+
+    clean_tags, dirty_tags = ([t for t, _ in p.elements if t != "wbr"] for p in pages)
+    assert dirty_tags == clean_tags
+    assert not any(name.startswith("on") for _, a in pages[1].elements for name in a)
+    assert HOSTILE in pages[1].text
+
+
+def _named(of, name):
+    """Put a name wherever a study can hold one."""
+    results = of.results
+    failed = MethodResult(name=f"f{name}", family="texture", status="failed", reason=name)
+    methods = [m.model_copy(update={"weights": name}) for m in results.methods if m.status == "ok"]
+    fake = [c.model_copy(update={"sentence": name, "how": name}) for c in results.comparisons]
+    finding = results.findings[0].model_copy(
+        update={"text": name, "evidence": name, "advice": name, "code": name}
+    )
+    data = results.data.model_copy(
+        update={"source": name, "skipped": [Skipped(path=name, reason=name, kind="invalid")] * 2}
+    )
+    published = [dict.fromkeys(("source", "method", "metric", "value", "n"), name)]
+    return replace(
+        changed(of, title=name, task=name, methods=[*methods, failed], comparisons=fake, data=data,
+                findings=[finding], notes=[name]),
+        config={"card": {"published": published}, "a": name},
+        environment={"texturekit": name, "command": name, "python": name},
+    )  # fmt: skip
+
+
+def test_the_headline_says_what_was_compared_who_leads_and_whether_it_is_real():
+    page = Page(render(ready()))
+    best = ready().summary()["method"][0]
+
+    assert (
+        "7 methods were compared on 120 images from 40 groups (patients), in two classes."
+        in page.text
+    )
+    assert f"{best} has the highest AUC: " in page.text
+    assert "4-fold cross-validation" in page.text
+    assert "from: card" in page.text
+    assert any(
+        test.sentence in page.text
+        for test in ready().results.comparisons
+        if best in (test.a, test.b)
+    )
+
+
+def test_synthetic_data_is_said_before_any_number():
+    text = Page(render(changed(ready(), synthetic=True))).text
+    said = text.index("Synthetic data: these numbers say nothing about patients.")
+
+    assert said < text.index("has the highest AUC")
+    assert "Synthetic data" not in Page(render(ready())).text
+
+
+def test_random_weights_are_said_before_any_number():
+    text = Page(render(ready())).text
+
+    assert text.index("Random weights in 3 methods: resnet18/logistic") < text.index("highest AUC")
+
+
+def test_a_failed_method_is_named_with_its_reason():
+    assert "hog/svm failed. MemoryError: 12 GB were asked for" in Page(render(ready())).text
+
+
+def test_every_method_stands_in_the_table_with_the_numbers_of_the_study():
+    text = Page(render(ready())).text
+    for method in ready().results.methods:
+        assert method.name in text
+        if method.status == "ok":
+            area = method.metrics["roc_auc"]
+            assert f"{area.value:.3f}{area.low:.3f}\N{EN DASH}{area.high:.3f}" in text
+
+
+def test_an_undefined_number_is_printed_as_such_with_its_reason():
+    of = ready()
+    first, *others = of.results.methods
+    gap = Estimate(value=None, how="Wilson", reason="no image was called malignant")
+    broken = first.model_copy(update={"metrics": {**first.metrics, "precision": gap}})
+    page = Page(render(changed(of, methods=[broken, *others])))
+
+    assert "no image was called malignant" in page.text
+    assert any(a.get("title") == gap.reason for a in page.all("td"))
+
+
+def test_a_study_without_images_says_so():
+    page = Page(render(replace(ready(), assets={})))
+
+    assert "No images in this report." in page.text
+    assert page.all("img") == []
+
+
+def test_every_picture_has_a_text():
+    assert all(image["alt"] for image in Page(render(ready())).all("img"))
+
+
+def test_a_study_whose_methods_all_failed_still_has_a_page():
+    of = ready()
+    failed = [MethodResult(name=m.name, family=m.family, status="failed", reason="no memory")
+              for m in of.results.methods]  # fmt: skip
+    empty = changed(of, methods=failed, comparisons=[])
+    text = Page(
+        render(replace(empty, curves=of.curves.head(0), predictions=of.predictions.head(0)))
+    ).text
+
+    assert "No method finished, so there is nothing to compare." in text
+
+
+def test_one_method_without_tests_still_has_a_page():
+    of = ready()
+    text = Page(render(changed(of, methods=of.results.methods[3:4], comparisons=[]))).text
+
+    assert "1 method was scored" in text
+    assert "It is the only method that finished." in text
+
+
+def test_missing_groups_and_empty_tables_are_said_in_words():
+    of = ready()
+    data = of.results.data.model_copy(update={"groups": None, "group_counts": None, "size": None})
+    bare = replace(changed(of, data=data), curves=pd.DataFrame(), config={}, environment={})
+    text = Page(render(bare)).text
+
+    assert "every image counts as its own patient" in text
+    assert "There is no ROC curve" in text
+
+
+@pytest.mark.parametrize(("classes", "count", "panels"), [(2, 20, 1), (9, 3, 10)])
+def test_many_methods_and_many_classes_fit(classes, count, panels):
+    few = study(
+        "binary" if classes == 2 else "multiclass", classes=[f"kind {i}" for i in range(classes)],
+        n=90, images=False, failed=False, methods={"glcm+lbp/forest": ("texture", 0.5)},
+    )  # fmt: skip
+    names = [f"glcm(levels={8 + i})/forest" for i in range(count)]
+    copies = [few.results.methods[0].model_copy(update={"name": name}) for name in names]
+    curves = pd.concat([few.curves.assign(method=name) for name in names])
+    page = Page(render(replace(changed(few, methods=copies), curves=curves)))
+    drawn_matrices = count if classes > 8 else 0
+
+    assert page.stray == []
+    assert all(name in page.text for name in names)
+    assert len(page.all("svg")) == count + drawn_matrices + panels  # forest bars come first

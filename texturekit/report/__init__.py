@@ -1,0 +1,1 @@
+"""A study as a run folder with one self-contained page."""

@@ -1,0 +1,177 @@
+"""The page: one HTML file that answers the question, and shows the evidence."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup, escape
+
+from texturekit.report import figures, gallery, tables, wording
+from texturekit.report.plain import plain, yaml_text
+from texturekit.report.verdict import answer, leader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2 import Environment
+
+    from texturekit.records import Results, Study
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_SKIPPED_SHOWN = 50
+_SAID_ABOVE = ("Synthetic data", "Random weights")  # notes that have their own banner
+
+
+def render(study: Study) -> str:
+    """Draw the page of a study.
+
+    Parameters
+    ----------
+    study : Study
+        Every number and picture of the page comes from it.
+
+    Returns
+    -------
+    str
+        A complete HTML document that loads nothing from anywhere: style, script, drawings and
+        pictures are inside. Equal studies give equal text.
+    """
+    style, script = _asset("style.css"), _asset("script.js")
+    page = _templates().get_template("page.html.j2")
+    return page.render(
+        **_headline(study),
+        **_evidence(study),
+        **_origin(study),
+        results=study.results,
+        style=Markup(style),
+        script=Markup(script),
+        policy=_policy(script),
+    )
+
+
+def _headline(study: Study) -> dict[str, Any]:
+    results = study.results
+    return {
+        "answer": answer(results, study.config),
+        "compared": wording.compared(results),
+        "amounts": wording.amounts(results.data, results.classes, results.kind),
+        "separated": wording.separated(results.protocol),
+        "random_weights": random_weights(results),
+        "notes": [note for note in results.notes if not note.startswith(_SAID_ABOVE)],
+        "absent": [m for m in results.methods if m.status != "ok"],
+    }
+
+
+def _evidence(study: Study) -> dict[str, Any]:
+    results, first = study.results, leader(study.results)
+    rows = tables.method_rows(results)
+    done = [row for row in rows if row.method.status == "ok"]
+    methods = [row.method for row in done]
+    labels = ["absent", "present"] if results.kind == "multilabel" else results.classes
+    columns = tables.class_columns(methods)
+    return {
+        "first": first,
+        "rows": rows,
+        "done": done,
+        "columns": tables.COLUMNS,
+        "extra": tables.extra_metrics(results),
+        "axis": tables.axis(results),
+        "how": tables.interval_methods(methods),
+        "undefined": tables.undefined(rows),
+        "panels": figures.roc_panels(study, done),
+        "matrices": [
+            (row.method, figures.matrices(row.method, labels, f"{row.key}c")) for row in done
+        ],
+        "class_columns": columns,
+        "per_class": [
+            (m, tables.class_rows(m.per_class, columns)) for m in methods if len(m.per_class) > 1
+        ],
+        "samples": gallery.samples(study),
+        "examples": gallery.examples(study, first.name) if first is not None else [],
+    }
+
+
+def _origin(study: Study) -> dict[str, Any]:
+    environment = plain(study.environment, "environment")
+    card = study.config.get("card") or {}
+    skipped = study.results.data.skipped
+    return {
+        "published": card.get("published") or [],
+        "skipped": skipped[:_SKIPPED_SHOWN],
+        "skipped_kinds": sorted(Counter(item.kind for item in skipped).items()),
+        "config": yaml_text(study.config),
+        "environment": _flat(environment),
+        "version": environment.get("texturekit", ""),
+        "finished": str(environment.get("finished") or "")[:10],
+        "command": environment.get("command"),
+    }
+
+
+def random_weights(results: Results) -> list[str]:
+    """Return the methods that ran and whose network began from random numbers."""
+    return [
+        m.name
+        for m in results.methods
+        if m.status == "ok" and m.weights is not None and "random" in m.weights.lower()
+    ]
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Return nested facts as ``(name, value)`` lines, sorted by name."""
+    lines: list[tuple[str, str]] = []
+    for key, value in sorted(content.items()):
+        if isinstance(value, dict):
+            lines += _flat(value, f"{prefix}{key} ")
+        else:
+            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            lines.append((f"{prefix}{key}", "not known" if value is None else text))
+    return lines
+
+
+def _policy(script: str) -> str:
+    """Return a Content-Security-Policy: nothing from outside, and no script but our own."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _breakable(text: str) -> Markup:
+    """Return text that may break after the marks that join the parts of a method's name."""
+    return Markup(re.sub(r"(?<=\S)([+/(])(?=\w)", r"\1<wbr>", str(escape(text))))
+
+
+def _asset(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    templates = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters.update(
+        number=wording.number,
+        p_value=wording.p_value,
+        interval=lambda item, places: wording.interval(item.low, item.high, places, signed=True),
+        metric_name=wording.metric_name,
+        digits=wording.digits,
+        verdict=lambda key: wording.VERDICTS[key],
+        counted=wording.counted,
+        breakable=_breakable,
+        listed=wording.listed,
+    )
+    return templates
