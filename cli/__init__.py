@@ -1,0 +1,1 @@
+"""The ``texturekit`` command: words and wiring only."""

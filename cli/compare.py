@@ -1,0 +1,136 @@
+"""``texturekit compare``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import options
+from .console import showing
+
+if TYPE_CHECKING:
+    from texturekit.records import Estimate, Results, Study
+
+
+@click.command("compare", short_help="Compare methods on the same images, with a report.")
+@click.option("--task", metavar="NAME", help="A task ('texturekit tasks') or a YAML card.")
+@click.option("--data", metavar="SOURCE", help="Folder tree, manifest or .npz; else the sample.")
+@click.option("--labels", metavar="a,b", help="Columns of a multi-label manifest.")
+@click.option("--positive", metavar="NAME", help="The positive class of two.")
+@options.group
+@options.masks
+@click.option(
+    "--roi",
+    type=click.Choice(["crop", "mask", "none"]),
+    default="crop",
+    show_default=True,
+    help="What masks do: the box with 10% margin, only the pixels inside, or nothing.",
+)
+@click.option("--methods", metavar="LIST", help="Methods joined by ',': glcm+lbp/forest,...")
+@click.option(
+    "--preset",
+    type=click.Choice(["quick", "full"]),
+    default="quick",
+    show_default=True,
+    help="Methods to take when --methods is not given.",
+)
+@click.option("--folds", metavar="N|FILE", help="Folds, or a CSV of path|id, repeat, fold.")
+@click.option("--repeats", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--reference", metavar="METHOD", help="The method all others are tested against.")
+@click.option("--resize", "size", type=click.IntRange(16), metavar="N", help="Long side in pixels.")
+@options.weights
+@options.device
+@options.jobs
+@options.seed
+@click.option("--allow-leakage", is_flag=True, help="Go on with patients on both sides; said.")
+@click.option("--no-images", is_flag=True, help="Put no picture into the report.")
+@options.limit
+@click.option("--epochs", type=click.IntRange(1), metavar="N", help="Longest training of a net.")
+@click.option("-o", "--output", type=click.Path(file_okay=False), metavar="DIR", help="Run folder.")
+@options.common
+def command(
+    task: str | None, data: str | None, output: str | None, labels: str | None, no_images: bool,
+    group: str, as_json: bool, overwrite: bool, verbose: bool, quiet: bool, no_progress: bool,
+    **settings: Any,
+) -> int:  # fmt: skip
+    """Compare texture features, CNN embeddings, fine-tuned CNNs and hybrids on the same folds.
+
+    Give --task, --data or both. Without --data a task runs on its embedded sample. Prints the path
+    of the report.
+    """
+    if task is None and data is None:
+        raise click.UsageError("one of --task and --data is required.")
+    import texturekit as tk
+    from texturekit.outputs import check_output
+
+    folder = check_output(output or _folder(task, data), overwrite=overwrite)
+    with showing(verbose=verbose, quiet=quiet, no_progress=no_progress):
+        study = tk.compare(
+            task,
+            data,
+            labels=None if labels is None else [name.strip() for name in labels.split(",")],
+            group=None if group.lower() == "none" else group,
+            images=not no_images,
+            **settings,
+        )
+        page = tk.write_report(study, folder, overwrite=overwrite)
+    if not quiet:
+        _tell(study)
+    if as_json:
+        options.show_json({"report": str(page), "results": study.results.model_dump(mode="json")})
+    else:
+        click.echo(str(page))
+    return 1 if _incomplete(study.results) else 0
+
+
+def _folder(task: str | None, data: str | None) -> str:
+    from datetime import datetime
+    from pathlib import Path
+
+    name = Path(task or data or "").stem
+    return f"reports/{name}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def _incomplete(results: Results) -> bool:
+    lost = any(skip.kind != "ignored" for skip in results.data.skipped)
+    return lost or any(method.status == "failed" for method in results.methods)
+
+
+def _tell(study: Study) -> None:
+    """Say on stderr what was compared and what came out."""
+    results = study.results
+    data = results.data
+    lines = [
+        f"{results.title}: {data.used} images"
+        + (f" of {data.groups} patients or groups" if data.groups else "")
+        + f", {len(data.skipped)} skipped; classes {', '.join(results.classes)}"
+        + (f"; positive {results.positive} ({results.positive_from})" if results.positive else ""),
+        f"{results.protocol.type}, {results.protocol.folds} folds x {results.protocol.repeats}, "
+        f"seed {results.protocol.seed}; grouping {results.protocol.grouping}",
+        *(f"Note: {note}" for note in results.notes),
+        *(f"  skipped: {s.path}: {s.reason}" for s in data.skipped[:10] if s.kind != "ignored"),
+        *(f"  failed: {m.name}: {m.reason}" for m in results.methods if m.status == "failed"),
+        "",
+        *_table(study),
+        "",
+        *(f"- {c.sentence}" for c in results.comparisons if c.metric == "roc_auc"),
+    ]
+    click.echo(options.printable("\n".join(lines)), err=True)
+
+
+def _table(study: Study) -> list[str]:
+    areas = {m.name: m.metrics["roc_auc"] for m in study.results.methods if m.metrics}
+    ranked = sorted(areas, key=lambda name: -(areas[name].value or 0.0))
+    width = max(map(len, ranked))
+    return [
+        f"{'method':<{width}}  AUC [95% interval]",
+        *(f"{name:<{width}}  {_written(areas[name])}" for name in ranked),
+    ]
+
+
+def _written(area: Estimate) -> str:
+    if area.value is None:
+        return f"n/a ({area.reason})"
+    interval = "" if area.low is None else f" [{area.low:.3f}, {area.high:.3f}]"
+    return f"{area.value:.3f}{interval}"

@@ -1,0 +1,111 @@
+"""Options that several commands share, and how a settings file feeds them."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def _read_settings(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """Let a YAML file set what the command line does not."""
+    if value is None:
+        return
+    from texturekit.config import read_config
+
+    options = {
+        name.lstrip("-"): option
+        for option in context.command.params
+        if isinstance(option, click.Option) and option.name not in ("config", "help")
+        for name in option.opts
+        if name.startswith("--")
+    }
+    settings = read_config(value, options)
+    context.default_map = {
+        str(options[name].name): _as_text(options[name], setting)
+        for name, setting in settings.items()
+    }
+
+
+def _as_text(option: click.Option, value: Any) -> Any:
+    if isinstance(value, list) and not option.multiple:
+        return ",".join(map(str, value))
+    return value
+
+
+config = click.option(
+    "--config",
+    type=click.Path(dir_okay=False),
+    callback=_read_settings,
+    is_eager=True,
+    expose_value=False,
+    metavar="FILE",
+    help="YAML file with options by name; the command line wins over it.",
+)
+overwrite = click.option("--overwrite", is_flag=True, help="Replace a finished output.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+verbose = click.option("-v", "--verbose", is_flag=True, help="Show notes, not only warnings.")
+quiet = click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
+no_progress = click.option("--no-progress", is_flag=True, help="Show no progress bar.")
+jobs = click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=lambda: os.cpu_count() or 1,
+    show_default="all cores",
+    help="Threads to use; the numbers do not depend on it.",
+)
+seed = click.option("--seed", type=int, default=0, show_default=True, help="Seed of all chance.")
+weights = click.option(
+    "--weights",
+    default="auto",
+    show_default=True,
+    metavar="auto|pretrained|none|PATH",
+    help="Weights of the nets; auto takes random ones if there is no network, and says so.",
+)
+device = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where nets run.",
+)
+masks = click.option(
+    "--masks",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help="Folder of masks with the images' names.",
+)
+group = click.option(
+    "--group",
+    default="group",
+    show_default=True,
+    metavar="COLUMN",
+    help="Column that names the patient; 'none' counts every image as its own.",
+)
+limit = click.option(
+    "--limit", type=click.IntRange(1), metavar="N", help="Use at most N images, and say so."
+)
+
+
+def common(function: F) -> F:
+    """Add the options that every command has."""
+    decorators = (config, as_json, overwrite, verbose, quiet, no_progress)
+    return functools.reduce(lambda f, decorate: decorate(f), reversed(decorators), function)
+
+
+def printable(text: str) -> str:
+    """Return text in which names that are no UTF-8 have their bytes escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def show_json(value: Any) -> None:
+    """Print a result as JSON on stdout."""
+    click.echo(json.dumps(value, indent=2, allow_nan=False))
