@@ -1,0 +1,65 @@
+"""The documentation names what there is, and what it names is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+from texturekit_cli.main import cli
+
+import texturekit as tk
+from texturekit.deep.backbones import BACKBONES
+from texturekit.methods.grammar import CLASSIFIERS, parse_method
+
+ROOT = Path(__file__).parent.parent
+METHODS = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
+EVERYTHING = "".join(
+    path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+)
+
+
+@pytest.mark.parametrize("name", [*tk.features.FEATURES, *tk.features.SETS, *BACKBONES])
+def test_every_part_stands_in_the_documentation_with_its_number_of_columns(name):
+    row = next(
+        line for line in METHODS.splitlines() if line.startswith("|") and f"`{name}`" in line
+    )
+    names = re.findall(r"`(\w+)`", row.split("|")[1])
+    numbers = [int(n) for n in re.findall(r"\d+", row.split("|")[2])]
+
+    columns = BACKBONES[name].width if name in BACKBONES else len(tk.features.columns(name))
+
+    assert (numbers if len(numbers) == len(names) else numbers * len(names))[
+        names.index(name)
+    ] == columns
+
+
+@pytest.mark.parametrize("family", tk.features.FEATURES.values(), ids=lambda f: f.name)
+def test_every_parameter_stands_in_the_documentation(family):
+    table = METHODS.partition("| family | parameters")[2]
+
+    for name in family.defaults:
+        assert re.search(rf"\b{name}\b", table), name
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_every_classifier_stands_in_the_documentation(name):
+    assert f"`{name}`" in METHODS
+
+
+@pytest.mark.parametrize("name", cli.commands)
+def test_every_command_stands_in_the_documentation(name):
+    assert f"texturekit {name}" in EVERYTHING
+
+
+def test_every_method_in_the_documentation_can_be_read():
+    block = METHODS.partition("```")[2].partition("```")[0]
+    methods = [line.split()[0] for line in block.splitlines() if line.strip()]
+
+    assert len(methods) > 5
+    for text in methods:
+        parse_method(text)
+
+
+def test_every_file_that_the_documentation_points_at_is_there():
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
