@@ -13,6 +13,7 @@
     ├── OutputError          also OSError          an output that exists or cannot be written
     ├── LeakageError         also ValueError       the same patient on both sides
     ├── WeightsError         also RuntimeError     pretrained weights that cannot be had
+    │   └── WeightsFileError                       a file of one's own that does not serve
     └── MissingExtraError    also ImportError      an optional dependency
 
 Every message says what was given, what was wanted and what to do next. ``exit_code`` is what the
@@ -26,6 +27,30 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+def closest(name: str, names: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` for the name most like ``name``, else nothing.
+
+    Examples
+    --------
+    >>> closest("path", ["Path", "label"])
+    " Did you mean 'Path'?"
+    """
+    by_lower = {known.lower(): known for known in names}
+    found = difflib.get_close_matches(str(name).lower(), by_lower, n=1)
+    return f" Did you mean {by_lower[found[0]]!r}?" if found else ""
+
+
+def printable(text: str) -> str:
+    r"""Return text that every encoding of Unicode can hold; undecodable bytes become ``\xff``.
+
+    Examples
+    --------
+    >>> printable("scan\udcff.png")
+    'scan\\xff.png'
+    """
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 class TexturekitError(Exception):
@@ -74,6 +99,12 @@ class WeightsError(TexturekitError, RuntimeError):
     exit_code = 6
 
 
+class WeightsFileError(WeightsError):
+    """A weights file of one's own is missing, damaged or of another network."""
+
+    exit_code = 4
+
+
 class MissingExtraError(TexturekitError, ImportError):
     """An optional dependency is not installed."""
 
@@ -100,8 +131,7 @@ class UnknownNameError(TexturekitError, LookupError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = list(known)
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+        hint = closest(name, names)
         super().__init__(f"There is no {kind} called {name!r}.{hint} Known: {', '.join(names)}.")
         self.kind, self.name, self.known = kind, name, names
 

@@ -82,6 +82,16 @@ class Skipped(Record):
     kind: Literal["ignored", "unreadable", "invalid", "failed"]
 
 
+class SkippedRow(Skipped):
+    """A row of a manifest that cannot be used, with its place (from 0) and what it says."""
+
+    place: int
+    id: str
+    label: str | None = None
+    group: str | None = None
+    split: str | None = None
+
+
 class Data(Record):
     """What went in. Always ``found == used + len(skipped)``."""
 

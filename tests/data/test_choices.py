@@ -23,14 +23,14 @@ def test_an_unknown_label_counts_as_absent(tmp_path):
     assert class_counts(manifest) == {"rough": 10, "bright": 9}
 
 
-@pytest.mark.parametrize("limit", [2, 4, 7, 15])
-def test_a_limit_keeps_groups_whole_and_classes_even(manifest, limit):
+@pytest.mark.parametrize("limit", [4, 7, 12, 15])
+def test_a_limit_keeps_groups_whole_and_classes_in_their_proportion(manifest, limit):
     few = limited(manifest, limit, seed=1)
 
-    assert limit - 1 <= len(few) <= limit
+    assert limit - 4 < len(few) <= limit
     assert pd.Series(few.groups).value_counts().eq(2).all()
-    counts = class_counts(few)
-    assert abs(counts["fine"] - counts["rough"]) <= 2
+    assert class_counts(few)["fine"] == class_counts(few)["rough"]
+    assert few.found == manifest.found
 
 
 def test_a_limit_above_the_number_of_images_changes_nothing(manifest):
@@ -38,7 +38,7 @@ def test_a_limit_above_the_number_of_images_changes_nothing(manifest):
 
 
 def test_a_limit_below_the_smallest_group_is_refused(manifest):
-    with pytest.raises(ParameterError, match="below the number of images"):
+    with pytest.raises(ParameterError, match="too small to take a whole group"):
         limited(manifest, 1)
 
 

@@ -150,7 +150,10 @@ def test_one_id_for_two_images_stops_and_names_both_rows(folder):
         (b"path,label\na.png,x\nb.png,\xe9t\xe9\n", "not UTF-8: line 3, byte 7 is 0xe9"),
         ("path,label\na.png,x\n".encode("utf-16"), "UTF-16"),
         (b"path,label\na\0.png,x\n", "NUL character in line 2"),
-        ("path,label\nz.png,x\ny.png,\n", "0 usable images of 2 rows: row 2: no such file; row 3"),
+        (
+            "path,label\nz.png,x\ny.png,\n",
+            "of 2 rows: 'z.png': row 2: no such file; 'y.png': row 3",
+        ),
         ("path,label,split\na.png,x,holdout\n", "split 'holdout' in row 2; use train, val or test"),
     ],
 )

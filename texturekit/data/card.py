@@ -10,8 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from texturekit.config import read_yaml
-from texturekit.data.rows import closest
-from texturekit.errors import ParameterError, UnknownNameError
+from texturekit.errors import ParameterError, UnknownNameError, closest
 
 TASKS = ("breast", "brain", "cervix", "chest", "oct", "textures")
 

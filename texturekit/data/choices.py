@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from texturekit.errors import ParameterError
+from texturekit.data.splits import inner_split
+from texturekit.errors import ParameterError, printable
+from texturekit.records import Skipped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,46 +52,60 @@ def first(manifest: Manifest, limit: int) -> Manifest:
 
 
 def limited(manifest: Manifest, limit: int, *, seed: int = 0) -> Manifest:
-    """Return at most ``limit`` images, whole groups, every class by turns.
+    """Return at most ``limit`` images: whole groups, classes and splits in their proportions.
 
     Parameters
     ----------
     manifest : Manifest
-        Labelled images; test, validation and training images are thinned alike.
+        Labelled images.
     limit : int
         Largest number of images, at least 1.
     seed : int, default 0
-        Seed of the order in which groups are taken.
+        Seed of the choice.
 
     Returns
     -------
     Manifest
-        In the original order.
+        In the original order; the images left out stand in ``skipped``.
+
+    Raises
+    ------
+    ParameterError
+        If the limit is so small that no whole group can be taken.
     """
     if limit < 1:
-        raise ParameterError(f"limit={limit}, but at least one image is needed.")
+        raise ParameterError(f"limit={limit}, but at least one image is needed; give 1 or more.")
     if limit >= len(manifest):
         return manifest
-    groups = manifest.groups
-    names = np.array(manifest.ids, dtype=object) if groups is None else groups
-    rows_of: dict[str, list[int]] = {}
-    for row in np.random.default_rng(seed).permutation(len(manifest)).tolist():
-        rows_of.setdefault(str(names[row]), []).append(row)
-    # Queues by class and split, so that a small limit still holds each of them.
-    queues: dict[tuple[str, str], list[list[int]]] = {}
-    for rows in rows_of.values():
-        split = "" if manifest.splits is None else str(manifest.splits[rows[0]])
-        queues.setdefault((split, manifest.label_name(rows[0])), []).append(rows)
-    chosen: list[int] = []
-    while any(queues.values()):
-        for key in sorted(queues):
-            if queues[key] and len(chosen) + len(rows := queues[key].pop()) <= limit:
-                chosen.extend(rows)
-    if not chosen:
+    splits = np.array([""] * len(manifest) if manifest.splits is None else manifest.splits)
+    kept: list[int] = []
+    for name in sorted({str(split) for split in splits}):
+        rows = np.flatnonzero(splits.astype(str) == name)
+        target = limit * len(rows) // len(manifest)
+        kept.extend(rows[_thinned(manifest.subset(rows), target, seed)].tolist())
+    if not kept:
         raise ParameterError(
-            f"limit={limit} is below the number of images of the smallest group; give more."
+            f"limit={limit} is too small to take a whole group; give a larger one."
         )
-    return manifest.subset(np.sort(chosen))
+    out = np.setdiff1d(np.arange(len(manifest)), kept)
+    reason = f"left out by the limit of {limit} images"
+    skipped = [
+        Skipped(path=printable(manifest.paths[i]), reason=reason, kind="ignored") for i in out
+    ]
+    return replace(manifest.subset(sorted(kept)), skipped=(*manifest.skipped, *skipped))
+
+
+def _thinned(manifest: Manifest, target: int, seed: int) -> NDArray[np.int64]:
+    """Return at most ``target`` rows, stratified, no group cut."""
+    share = target / len(manifest)
+    while 0.001 <= share <= 0.999 and manifest.labels is not None:
+        _, rows = inner_split(
+            manifest.labels, manifest.groups, str(manifest.kind), fraction=share, seed=seed
+        )
+        if len(rows) <= target:
+            return rows
+        share *= 0.95
+    return np.zeros(0, dtype=np.int64)
 
 
 def representatives(manifest: Manifest, predictions: pd.DataFrame) -> list[int]:
@@ -102,7 +118,7 @@ def representatives(manifest: Manifest, predictions: pd.DataFrame) -> list[int]:
         return list(range(len(manifest)))
     shown = memberships(manifest)
     chosen = {int(r) for k in range(shown.shape[1]) for r in np.flatnonzero(shown[:, k])[:_SAMPLES]}
-    place = {name: row for row, name in enumerate(manifest.ids)}
+    place = {printable(name): row for row, name in enumerate(manifest.ids)}
     tested = predictions[(predictions["split"] == "test") & (predictions["repeat"] == 0)]
     for _, frame in tested.groupby("method", sort=True):
         rows = np.array([place[name] for name in frame["id"]])

@@ -7,11 +7,11 @@ from collections import defaultdict
 from posixpath import normpath
 from typing import TYPE_CHECKING, Literal
 
-from texturekit.errors import ManifestError
-from texturekit.records import Skipped
+from texturekit.errors import ManifestError, printable
+from texturekit.records import SkippedRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from texturekit.data.rows import Rows
@@ -42,23 +42,30 @@ class Faults:
         """Return the places of the rows without a fault."""
         return [place for place in range(len(self.paths)) if place not in self._found]
 
-    def skipped(self) -> tuple[Skipped, ...]:
-        """Return the rows with a fault, in the file's order."""
-        return tuple(
-            Skipped(path=printable(self.paths[place]), reason=printable(reason), kind=kind)
-            for place, (kind, reason) in sorted(self._found.items())
-        )
+    def skipped(
+        self, known: Mapping[str, Sequence[str | None]] | None = None
+    ) -> tuple[SkippedRow, ...]:
+        """Return the rows with a fault, in the file's order.
 
-
-def printable(text: str) -> str:
-    r"""Return text that every encoding of Unicode can hold; undecodable bytes become ``\xff``.
-
-    Examples
-    --------
-    >>> printable("scan\udcff.png")
-    'scan\\xff.png'
-    """
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        Parameters
+        ----------
+        known : mapping of sequences, optional
+            ``id, label, group, split`` of every row, as far as there are any.
+        """
+        result = []
+        for place, (kind, reason) in sorted(self._found.items()):
+            says = {name: column[place] for name, column in (known or {}).items()}
+            result.append(
+                SkippedRow(
+                    path=printable(self.paths[place]),
+                    reason=printable(reason),
+                    kind=kind,
+                    place=place,
+                    id=printable(says.pop("id", None) or self.paths[place]),
+                    **says,
+                )
+            )
+        return tuple(result)
 
 
 def check_files(faults: Faults, root: Path) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from texturekit.data.faults import printable, why_no_file
+from texturekit.data.faults import why_no_file
 from texturekit.data.listing import Manifest
 from texturekit.data.masks import MaskFolder
-from texturekit.errors import ManifestError
+from texturekit.errors import ManifestError, printable
 from texturekit.images import SUFFIXES
 from texturekit.records import Skipped
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from texturekit import images
-from texturekit.data.faults import printable, why_no_file
+from texturekit.data.faults import why_no_file
 from texturekit.data.labels import class_numbers
 from texturekit.data.listing import Manifest
 from texturekit.data.masks import MaskFolder, is_mask_beside_image
-from texturekit.errors import ManifestError
+from texturekit.errors import ManifestError, printable
 from texturekit.records import Skipped
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def _layout(tree: Tree) -> tuple[list[str] | None, list[str] | None]:
         elif labelled and len(levels) < depth + 2:
             tree.files.remove(path)
             tree.skip(path, "not in a class folder", "invalid")
-    labels = [path.split("/")[depth] for path in tree.files] if labelled else None
+    labels = [printable(path.split("/")[depth]) for path in tree.files] if labelled else None
     splits = [parts[path.split("/")[0]] for path in tree.files] if parts else None
     return labels, splits
 
@@ -226,16 +226,24 @@ def split_folders(tree: Tree) -> dict[str, str]:
     return parts if only_splits or len(set(parts.values())) > 1 else {}
 
 
+def _first_fault(tree: Tree, name: str) -> str:
+    """Say what became of the first file of a class."""
+    for one in tree.skipped:
+        if one.kind != "ignored" and f"{name}/" in f"{one.path}":
+            return f" The first file: {one.path}: {one.reason}."
+    return ""
+
+
 def _check_classes(tree: Tree, labels: list[str] | None, keep: list[int]) -> None:
     if labels is not None:
         parts = split_folders(tree)
         depth = 1 if parts else 0
         walked = [f.split("/") for f in tree.folders if not parts or f.split("/")[0] in parts]
-        classes = {levels[depth] for levels in walked if len(levels) == depth + 1}
+        classes = {printable(levels[depth]) for levels in walked if len(levels) == depth + 1}
         for name in sorted(classes - {labels[i] for i in keep}):
             raise ManifestError(
-                f"class {printable(name)!r} has 0 usable images in '{printable(str(tree.root))}'; "
-                "add images, or take the folder away."
+                f"class {name!r} has 0 usable images in '{printable(str(tree.root))}'; "
+                f"add images, or take the folder away.{_first_fault(tree, name)}"
             )
     if not keep:
         reasons = (

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from texturekit.data.folds import Fold, check_leakage, check_trained
-from texturekit.data.rows import closest, read_rows
-from texturekit.errors import SplitError
+from texturekit.data.rows import read_rows
+from texturekit.errors import SplitError, closest
 
 if TYPE_CHECKING:
     from texturekit.data.listing import Manifest

@@ -9,8 +9,7 @@ import numpy as np
 
 from texturekit import events
 from texturekit.data.listing import kind_of
-from texturekit.data.rows import closest
-from texturekit.errors import ManifestError
+from texturekit.errors import ManifestError, closest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from texturekit.data.card import Card
     from texturekit.images import ImageFacts
     from texturekit.records import Kind, Skipped
 
@@ -48,6 +49,8 @@ class Manifest:
         Rows and files that were found and left out. A subset has none.
     synthetic : bool
         Whether the images were drawn by texturekit.
+    card : Card or None
+        The task that the images belong to, if they were loaded as one.
     """
 
     frame: pd.DataFrame
@@ -58,6 +61,7 @@ class Manifest:
     source: str
     skipped: tuple[Skipped, ...] = ()
     synthetic: bool = False
+    card: Card | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -106,11 +110,13 @@ class Manifest:
     def sha256(self) -> str:
         """A hash of the ids, labels, groups and the bytes of every image and mask.
 
-        The place of the files, the order of the classes and columns carried along do not matter.
+        The place of the files, the order of rows and classes and columns carried along do not
+        matter.
         """
         digest = hashlib.sha256()
         groups = [""] * len(self) if self.groups is None else self.groups
-        for i, (name, group) in enumerate(zip(self.ids, groups, strict=True)):
+        for i in sorted(range(len(self)), key=self.ids.__getitem__):
+            name, group = self.ids[i], groups[i]
             parts = [name, self._label_text(i), group, self._file_hash(self.paths[i])]
             mask = self._mask_path(i)
             parts += [] if mask is None else [self._file_hash(mask)]

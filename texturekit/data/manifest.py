@@ -16,8 +16,8 @@ from texturekit.data.labels import parse_labels
 from texturekit.data.listing import Manifest
 from texturekit.data.masks import MaskFolder
 from texturekit.data.npz import read_npz
-from texturekit.data.rows import Rows, closest, read_rows
-from texturekit.errors import ManifestError
+from texturekit.data.rows import Rows, read_rows
+from texturekit.errors import ManifestError, closest, printable
 
 if TYPE_CHECKING:
     from texturekit.data.labels import RowLabels
@@ -152,9 +152,7 @@ def _check_exists(path: Path) -> None:
     folder = path.parent
     siblings = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
     hint = closest(path.name, siblings) if siblings else f" Neither is the folder '{folder}' there."
-    raise ManifestError(
-        f"there is no file or folder '{checks.printable(str(path))}'.{checks.printable(hint)}"
-    )
+    raise ManifestError(f"there is no file or folder '{printable(str(path))}'.{printable(hint)}")
 
 
 def _check_columns(rows: Rows, group: str | None) -> None:
@@ -173,7 +171,8 @@ def _check_columns(rows: Rows, group: str | None) -> None:
 
 def _reserved_columns(rows: Rows, group: str | None) -> dict[str, list[str | None]]:
     columns: dict[str, list[str | None]] = {}
-    if group is not None and group in rows.columns:
+    # A column that is empty throughout names no patient: it is as good as none.
+    if group is not None and group in rows.columns and any(rows.text(group)):
         columns["group"] = [text or None for text in rows.text(group)]
     if "split" in rows.columns and any(rows.text("split")):
         columns["split"] = [
@@ -235,9 +234,14 @@ def _assembled(
     source: str,
 ) -> Manifest:
     keep = faults.sound()
-    skipped = faults.skipped()
+    known: dict[str, Sequence[str | None]] = {
+        name: columns[name] for name in ("id", "group", "split") if name in columns
+    }
+    if marks.matrix is None:
+        known["label"] = [text or None for text in marks.texts]
+    skipped = faults.skipped(known)
     if not keep:
-        reasons = "; ".join(one.reason for one in skipped[:3])
+        reasons = "; ".join(f"{one.path!r}: {one.reason}" for one in skipped[:3])
         raise ManifestError(f"'{source}' has 0 usable images of {len(skipped)} rows: {reasons}.")
     gone = {*RESERVED, *marks.names, *([group] if group else [])}
     cells: dict[str, Sequence[object]] = {"id": columns["id"], "path": faults.paths}

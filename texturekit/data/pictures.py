@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from texturekit.data.listing import Manifest
 
 ROIS = ("crop", "mask", "none")
+_LARGEST = 4096
+_SMALLEST = 8  # fewer pixels a side are no picture, and enlarging them makes none
 
 
 class Pictures:
@@ -50,9 +52,9 @@ class Pictures:
     def __init__(self, manifest: Manifest, *, size: int | None, roi: str = "crop") -> None:
         if roi not in ROIS:
             raise ParameterError(f"roi is {roi!r}, but 'crop', 'mask' or 'none' is wanted.")
-        if size is not None and size < 1:
+        if size is not None and not 1 <= size <= _LARGEST:
             raise ParameterError(
-                f"size is {size!r}, but a whole number of pixels from 1 is wanted."
+                f"size is {size!r}, but a whole number of pixels from 1 to {_LARGEST} is wanted."
             )
         self.manifest, self.size, self.roi = manifest, size, roi
 
@@ -100,4 +102,9 @@ class Pictures:
             image, mask = crop_to(image, mask)[0], None
         if self.size is None:
             return image, mask
+        if min(image.shape[:2]) < _SMALLEST:
+            raise ImageError(
+                f"{self.manifest.paths[i]!r} shows {image.shape[1]}x{image.shape[0]} pixels, fewer "
+                f"than {_SMALLEST} a side; leave it out, or enlarge it yourself if that is meant."
+            )
         return resize(image, self.size), None if mask is None else resize_mask(mask, self.size)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 from collections import Counter
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from texturekit import events
 from texturekit.errors import ManifestError, TexturekitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 DELIMITERS = (",", ";", "\t")
@@ -62,19 +61,6 @@ def read_rows(path: Path, error: type[TexturekitError] = ManifestError) -> Rows:
         raise error(f"'{path}' cannot be read: {problem.strerror or problem}.") from problem
     except ManifestError as problem:
         raise error(str(problem)) from problem
-
-
-def closest(name: str, names: Iterable[str]) -> str:
-    """Return ``" Did you mean 'x'?"`` for the name most like ``name``, else nothing.
-
-    Examples
-    --------
-    >>> closest("path", ["Path", "label"])
-    " Did you mean 'Path'?"
-    """
-    by_lower = {known.lower(): known for known in names}
-    found = difflib.get_close_matches(name.lower(), by_lower, n=1)
-    return f" Did you mean {by_lower[found[0]]!r}?" if found else ""
 
 
 def _read_csv(path: Path) -> Rows:

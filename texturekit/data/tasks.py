@@ -12,10 +12,10 @@ import pandas as pd
 
 from texturekit.data.card import TASKS, Card, Published, load_card
 from texturekit.data.manifest import load_source, read_manifest
-from texturekit.data.rows import closest, read_rows
+from texturekit.data.rows import read_rows
 from texturekit.data.synthetic import sample
 from texturekit.data.tiles import texture_tiles
-from texturekit.errors import ManifestError, ParameterError, UnknownNameError
+from texturekit.errors import ManifestError, ParameterError, UnknownNameError, closest
 from texturekit.records import Skipped
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def apply_card(manifest: Manifest, card: Card) -> Manifest:
             )
         )
     if card.kind == "multilabel":
-        return _with_labels_of(manifest, card)
+        return replace(_with_labels_of(manifest, card), card=card)
     counts = np.bincount(manifest.labels, minlength=len(manifest.classes))
     present = [name for name, n in zip(manifest.classes, counts, strict=True) if n]
     for name in present:
@@ -178,7 +178,8 @@ def apply_card(manifest: Manifest, card: Card) -> Manifest:
                 f"it has {_listed(present)}."
             )
     kept = manifest if len(present) == len(manifest.classes) else _without_empty(manifest, present)
-    return kept.with_classes(classes, card.kind if len(classes) > 2 else None)
+    kept = kept.with_classes(classes, card.kind if len(classes) > 2 else None)
+    return replace(kept, card=card)
 
 
 def _without_empty(manifest: Manifest, present: list[str]) -> Manifest:

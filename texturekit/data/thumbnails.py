@@ -7,6 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING
 
+from texturekit.errors import printable
 from texturekit.images import resize, to_rgb8
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def thumbnails(pictures: Pictures, indices: Iterable[int], *, side: int = 160) -
         content = _png(to_rgb8(resize(image, side)))
         name = f"{hashlib.sha256(content).hexdigest()[:16]}.png"
         files[name] = content
-        index[manifest.ids[i]] = {"file": name, "label": manifest.label_name(i)}
+        index[printable(manifest.ids[i])] = {"file": name, "label": manifest.label_name(i)}
     text = json.dumps(index, sort_keys=True, ensure_ascii=False, indent=1)
     return {**files, INDEX: text.encode("utf-8", "backslashreplace")}
 
