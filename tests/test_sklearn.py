@@ -78,7 +78,7 @@ def test_no_image_gives_no_row():
 
 
 def test_says_which_image_cannot_be_measured(images):
-    with pytest.raises(ImageError, match="image 1: image is 2x2 pixels"):
+    with pytest.raises(ImageError, match="image 1: sobel: image is 2x2 pixels"):
         TextureFeatures("sobel").transform([images[0], images[0][:2, :2]])
 
 

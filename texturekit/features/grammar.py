@@ -63,7 +63,7 @@ def parse_parts(text: str) -> tuple[Part, ...]:
     >>> [str(part) for part in parse_parts("lbp+glcm(levels=64)")]
     ['lbp', 'glcm(levels=64)']
     """
-    return tuple(_parse_part(piece.strip(), text) for piece in _split(text, "+"))
+    return tuple(_parse_part(piece.strip(), text) for piece in split_outside(text, "+"))
 
 
 def _parse_part(piece: str, whole: str) -> Part:
@@ -120,7 +120,7 @@ def _write(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _split(text: str, separator: str) -> list[str]:
+def split_outside(text: str, separator: str) -> list[str]:
     """Split at separators that stand outside parentheses."""
     pieces, depth, start = [], 0, 0
     for position, character in enumerate(text):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from texturekit.errors import ParameterError, UnknownNameError
+from texturekit.errors import ImageError, ParameterError, UnknownNameError
 from texturekit.registry import Registry
 
 if TYPE_CHECKING:
@@ -51,14 +51,22 @@ class Feature:
     ) -> dict[str, float]:
         """Measure one image."""
         self.check(parameters)
-        return self.function(image, mask=mask, **parameters)
+        try:
+            return self.function(image, mask=mask, **parameters)
+        except ImageError as error:
+            raise ImageError(f"{self.name}: {error}") from error
 
     def check(self, parameters: Mapping[str, Any]) -> None:
-        """Raise if a parameter is not one of this family's."""
+        """Raise if a parameter is not one of this family's, or its value is of another kind."""
         known = self.defaults
         for name in parameters:
             if name not in known:
                 raise UnknownNameError(f"parameter of {self.name}", name, known)
+            if not _fits(parameters[name], known[name]):
+                raise ParameterError(
+                    f"{self.name}({name}={parameters[name]}): {name} is a "
+                    f"{_kind(known[name])}, such as {known[name]}; give one."
+                )
 
     def columns(self, **parameters: Any) -> tuple[str, ...]:
         """Return the column names that these parameters give."""
@@ -82,6 +90,30 @@ def feature(function: Measurement) -> Measurement:
         raise ParameterError(f"feature {function.__name__} has no docstring; say what it measures.")
     FEATURES.add(function.__name__, Feature(function.__name__, function))
     return function
+
+
+def _fits(value: Any, default: Any) -> bool:
+    """Tell whether a value is of its default's kind; without a default the family decides."""
+    if default is None:
+        return True
+    if isinstance(default, (tuple, list)):
+        values = value if isinstance(value, (tuple, list)) else (value,)
+        return all(_fits(one, default[0]) for one in values)
+    if isinstance(value, (tuple, list)):  # "L2-Hys" and "mean-range" are read as lists of words
+        return isinstance(default, str) and all(isinstance(one, str) for one in value)
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, (int, float)):
+        return isinstance(value, (int, float, np.integer, np.floating))
+    return isinstance(value, type(default))
+
+
+def _kind(default: Any) -> str:
+    if isinstance(default, (tuple, list)):
+        return f"list of {_kind(default[0])}s"
+    if isinstance(default, bool):
+        return "yes or no (true, false)"
+    return "number" if isinstance(default, (int, float)) else "word"
 
 
 @cache
