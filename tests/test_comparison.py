@@ -135,7 +135,90 @@ def test_a_group_in_two_splits_is_leakage(tmp_path):
         tk.compare(data=path, methods=METHODS, size=32)
     study = tk.compare(data=path, methods=METHODS, size=32, allow_leakage=True)
 
-    assert any("Leakage" in note for note in study.results.notes)
+    said = "16 of 16 groups stand in training and test"
+    assert study.results.protocol.grouping == said
+    assert study.results.notes[0].startswith(f"Leakage: {said}")
+
+
+def test_leakage_that_is_allowed_and_does_not_happen_is_not_reported(tmp_path):
+    study = tk.compare(
+        data=two_classes(tmp_path), methods=METHODS[:2], folds=2, size=32, allow_leakage=True
+    )
+
+    assert not any("Leakage" in note for note in study.results.notes)
+
+
+def test_two_settings_of_one_family_are_two_methods(tmp_path):
+    study = tk.compare(
+        data=two_classes(tmp_path), methods=["glcm/knn", "glcm(levels=64)/knn"], folds=2, size=32
+    )
+
+    assert [m.status for m in study.results.methods] == ["ok", "ok"]
+
+
+def test_no_number_depends_on_the_order_of_the_rows(tmp_path):
+    path = two_classes(tmp_path)
+    options = {"methods": ["glcm/forest", "lbp/svm"], "folds": 2, "size": 32, "limit": 24}
+    one = tk.compare(data=path, **options)
+    pd.read_csv(path).sample(frac=1, random_state=3).to_csv(path, index=False)
+
+    two = tk.compare(data=path, **options)
+
+    pd.testing.assert_frame_equal(one.predictions, two.predictions)
+    assert one.results.data.sha256 == two.results.data.sha256
+
+
+def test_a_class_without_a_usable_image_stops_the_comparison(tmp_path):
+    path = two_classes(tmp_path)
+    for image in (tmp_path / "rough").iterdir():
+        spoil(image)
+
+    with pytest.raises(ManifestError, match="class 'rough' has 0 usable images of 16"):
+        tk.compare(data=path, methods=METHODS, size=32)
+
+
+def test_a_group_column_without_a_patient_is_no_grouping(tmp_path):
+    path = two_classes(tmp_path)
+    pd.read_csv(path).assign(group="").to_csv(path, index=False)
+
+    results = tk.compare(data=path, methods=METHODS[:2], folds=2, size=32).results
+
+    assert results.data.groups is None
+    assert results.protocol.grouping.startswith("unknown")
+
+
+def test_the_group_of_a_manifest_that_was_read_can_be_left_out(tmp_path):
+    manifest = tk.read_manifest(two_classes(tmp_path))
+
+    results = tk.compare(data=manifest, methods=METHODS[:2], folds=2, size=32, group=None).results
+
+    assert results.data.groups is None
+
+
+def test_an_image_too_small_to_be_one_is_not_enlarged(tmp_path):
+    from PIL import Image
+
+    path = two_classes(tmp_path)
+    Image.new("L", (1, 200)).save(tmp_path / "fine" / "p00_0.png")
+
+    (skip,) = tk.compare(data=path, methods=METHODS[:2], folds=2, size=32).results.data.skipped
+
+    assert "1x200" in skip.reason
+
+
+def test_the_configuration_can_be_given_back(study, tmp_path):
+    from texturekit.config import read_config
+    from texturekit.report.folder import write_report
+
+    write_report(study, tmp_path / "run")
+    known = ["methods", "preset", "folds", "repeats", "seed", "labels", "positive", "group",
+             "masks", "roi", "resize", "reference", "weights", "device", "jobs", "epochs", "limit",
+             "no-images", "allow-leakage", "task", "data"]  # fmt: skip
+
+    settings = read_config(tmp_path / "run" / "config.yaml", known)
+
+    assert settings["methods"] == METHODS
+    assert settings["folds"] == 4
 
 
 def test_own_folds_are_kept(tmp_path):
@@ -208,7 +291,9 @@ def test_results_go_through_json_and_back(study):
 def test_a_limit_takes_whole_groups_and_is_told(tmp_path):
     study = tk.compare(data=two_classes(tmp_path), methods=METHODS[:2], folds=2, limit=12, size=32)
 
-    assert study.results.data.used == 12
+    data = study.results.data
+    assert (data.found, data.used, len(data.skipped)) == (32, 12, 20)
+    assert data.counts == {"fine": 6, "rough": 6}
     assert set(study.predictions.groupby(["method", "group"]).size()) == {2}
     assert any("Shortened" in note for note in study.results.notes)
 
@@ -217,6 +302,8 @@ def test_a_limit_takes_whole_groups_and_is_told(tmp_path):
     ("options", "error", "message"),
     [
         ({"folds": 9}, SplitError, "at most 8"),
+        ({"folds": "many"}, SplitError, "neither a whole number"),
+        ({"methods": ""}, ParameterError, "no method"),
         ({"methods": ["glcm/head"]}, ParameterError, "one backbone"),
         ({"positive": "smooth"}, UnknownNameError, "smooth"),
         ({"reference": "hog/knn"}, ParameterError, "not among the methods"),

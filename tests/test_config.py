@@ -31,3 +31,10 @@ def test_what_is_no_mapping_is_refused_by_name(tmp_path, text):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ParameterError, match=r"none\.yaml"):
         read_config(tmp_path / "none.yaml", ["folds"])
+
+
+def test_facts_and_empty_settings_of_a_run_are_passed_over(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("folds: null\nfacts: {size: 3}\nseed: 1\n")
+
+    assert read_config(path, ["folds", "seed"]) == {"seed": 1}

@@ -4,9 +4,15 @@ import pytest
 
 import texturekit as tk
 from tests.imagesets import spoil, two_classes
-from texturekit.errors import ImageError, OutputError, ParameterError, UnknownNameError
-from texturekit.extraction import part_columns
+from texturekit.errors import (
+    ImageError,
+    OutputError,
+    ParameterError,
+    UnknownNameError,
+    WeightsError,
+)
 from texturekit.features.grammar import Part
+from texturekit.parts import part_columns
 
 
 @pytest.fixture
@@ -102,6 +108,46 @@ def test_a_missing_file_of_the_manifest_is_a_failed_row(tmp_path):
     assert len(table) == 7
     assert [f.path for f in table.failures] == ["fine/p00_0.png"]
     assert "row 2" in table.failures[0].error
+    first = table.rows.iloc[0]
+    assert (first["id"], first["label"], first["group"]) == ("fine/p00_0.png", "fine", "p00")
+    assert list(table.rows["path"]) == list(pd.read_csv(path)["path"])
+
+
+def test_fail_fast_counts_a_missing_file(tmp_path):
+    path = two_classes(tmp_path, patients=2)
+    (tmp_path / "fine" / "p00_0.png").unlink()
+
+    with pytest.raises(ImageError, match="row 2: no such file"):
+        tk.extract(tk.read_manifest(path), "lbp", fail_fast=True)
+
+
+def test_weights_that_do_not_fit_are_refused_before_any_image_is_read(manifest, tmp_path):
+    for i in range(len(manifest)):
+        spoil(manifest.file(i))
+    np.savez(tmp_path / "w.npz", **{"features.0.weight": np.zeros((1, 1))})
+
+    with pytest.raises(WeightsError, match=r"squeezenet1_1: .*another network"):
+        tk.extract(manifest, "squeezenet1_1", weights=str(tmp_path / "w.npz"))
+
+
+def test_names_that_are_no_utf8_are_escaped(tmp_path):
+    import os
+
+    two_classes(tmp_path, patients=1)
+    folder = tmp_path / "caf\udce9"
+    (tmp_path / "fine").rename(folder)
+    (tmp_path / "data.csv").unlink()
+
+    table = tk.extract(tk.scan_folder(tmp_path), "lbp", out=tmp_path / "t.parquet")
+
+    assert os.fsencode(folder).endswith(b"caf\xe9")
+    assert table.rows["label"].unique().tolist() == ["caf\\xe9", "rough"]
+
+
+@pytest.mark.parametrize("features", ["glcm(levels=abc)", "lbp(r=x)", "glcm(mcc=3)", "hog(mode=3)"])
+def test_a_value_of_another_kind_is_refused(manifest, features):
+    with pytest.raises(ParameterError, match="such as"):
+        tk.extract(manifest, features)
 
 
 def test_embeddings_stand_beside_texture(manifest):

@@ -88,3 +88,13 @@ def test_a_damaged_file_is_named(tmp_path, content):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ManifestError, match="there is no file"):
         read_table(tmp_path / "none.parquet")
+
+
+def test_a_text_that_a_spreadsheet_would_run_gets_an_apostrophe(table, tmp_path):
+    from dataclasses import replace
+
+    rows = table.rows.assign(id=["=1+1", "cr\rx", "c"])
+
+    path = replace(table, rows=rows).write(tmp_path / "t.csv")
+
+    assert list(pd.read_csv(path)["id"]) == ["'=1+1", "cr\rx", "c"]

@@ -5,16 +5,16 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from texturekit import environment, events
 from texturekit.data.choices import class_counts, group_counts, representatives
 from texturekit.data.thumbnails import thumbnails
-from texturekit.errors import ParameterError
+from texturekit.errors import ManifestError, ParameterError, printable
+from texturekit.methods.folding import make_folds
 from texturekit.methods.model import prepare
 from texturekit.methods.outcomes import importance_frame, score
-from texturekit.methods.planning import Job, Options, make_folds, settle
+from texturekit.methods.planning import Job, Options, settle
 from texturekit.methods.running import run_method
 from texturekit.metrics.curves import roc_curves
 from texturekit.metrics.verdicts import compare_methods
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from texturekit.data.manifest import Manifest
     from texturekit.data.splits import Fold
+    from texturekit.extraction import Representations
     from texturekit.methods.learners import Inputs
     from texturekit.methods.running import Run
-    from texturekit.table import Table
 
 
 def compare(
@@ -119,22 +119,36 @@ def compare(
     ['first_order/logistic', 'majority/dummy']
     """
     options = Options(
-        methods, preset, folds, repeats, seed, labels, positive, group, masks, roi, size,
-        reference, weights, device, jobs, epochs, limit, images, allow_leakage,
+        methods=methods, preset=preset, folds=folds, repeats=repeats, seed=seed, labels=labels,
+        positive=positive, group=group, masks=masks, roi=roi, size=size, reference=reference,
+        weights=weights, device=device, jobs=jobs, epochs=epochs, limit=limit, images=images,
+        allow_leakage=allow_leakage,
     )  # fmt: skip
     job = settle(task, data, options)
-    folds_, protocol = make_folds(job, job.manifest)  # refuse impossible folds before any work
-    inputs, table = prepare(job.manifest, job.methods, job.preprocessing, jobs=jobs, device=device)
-    used = job.manifest
-    if table.failures:
-        used = used.subset(np.flatnonzero(table.ok[: len(used)]))
-        folds_, protocol = make_folds(job, used)
-    runs, results = _run_all(job, used, inputs, folds_, table)
-    return _study(job, used, inputs, table, protocol, runs, results)
+    make_folds(options, job.manifest)  # refuse impossible folds before any work
+    inputs, found = prepare(job.manifest, job.methods, job.preprocessing, jobs=jobs, device=device)
+    used = _usable(job.manifest, found)
+    folds_, protocol = make_folds(options, used)
+    runs, results = _run_all(job, used, inputs, folds_, found)
+    return _study(job, used, inputs, found, protocol, runs, results)
+
+
+def _usable(manifest: Manifest, found: Representations) -> Manifest:
+    """Return the images that every method can use; each class has to have some."""
+    used = manifest.subset(found.usable)
+    before, after = class_counts(manifest), class_counts(used)
+    for name in manifest.classes:
+        if before[name] and not after[name]:
+            first = next(iter(found.lost.values()))
+            raise ManifestError(
+                f"class {name!r} has 0 usable images of {before[name]}; mend them, or take the "
+                f"class out. The first that cannot be used: {first.error}"
+            )
+    return used
 
 
 def _run_all(
-    job: Job, used: Manifest, inputs: Inputs, folds: list[Fold], table: Table
+    job: Job, used: Manifest, inputs: Inputs, folds: list[Fold], found: Representations
 ) -> tuple[dict[str, Run], list[MethodResult]]:
     runs: dict[str, Run] = {}
     results = []
@@ -143,7 +157,7 @@ def _run_all(
             run = run_method(
                 method, used, inputs, folds, positive=job.positive, settings=job.settings
             )
-            results.append(score(method, run, table, **_described(job)))
+            results.append(score(method, run, found, **_described(job)))
             runs[method.name] = run
         except Exception as error:  # one method must not cost the others hours of work
             events.warn("comparing", f"{method.name} failed: {error}")
@@ -161,7 +175,7 @@ def _study(
     job: Job,
     used: Manifest,
     inputs: Inputs,
-    table: Table,
+    found: Representations,
     protocol: Protocol,
     runs: dict[str, Run],
     results: list[MethodResult],
@@ -169,7 +183,7 @@ def _study(
     predictions = pd.concat(
         [run.predictions for run in runs.values()], ignore_index=True
     ).sort_values(["method", "repeat", "fold", "split", "id"], ignore_index=True, kind="stable")
-    data = _data(job, used, table)
+    data = _data(job, used, found)
     outcome = Results(
         task=job.task,
         title=job.title,
@@ -212,22 +226,19 @@ def _described(job: Job) -> dict[str, Any]:
     return {"kind": job.kind, "classes": job.manifest.classes, "positive": job.positive}
 
 
-def _data(job: Job, used: Manifest, table: Table) -> Data:
-    failed = table.rows[: len(job.manifest)].query("status == 'failed'")
-    skipped = [
-        *job.manifest.skipped,
-        *(
-            Skipped(path=path, reason=error, kind="unreadable")
-            for path, error in zip(failed["path"], failed["error"], strict=True)
-        ),
+def _data(job: Job, used: Manifest, found: Representations) -> Data:
+    lost = [
+        Skipped(path=printable(job.manifest.paths[row]), reason=printable(one.error), kind=one.kind)
+        for row, one in sorted(found.lost.items())
     ]
+    known = [Skipped(path=s.path, reason=s.reason, kind=s.kind) for s in job.manifest.skipped]
     return Data(
-        found=len(used) + len(skipped),
+        found=len(used) + len(known) + len(lost),
         used=len(used),
-        skipped=skipped,
+        skipped=[*known, *lost],
         groups=used.group_count,
         sha256=used.sha256,
-        source=used.source,
+        source=printable(used.source),
         counts=class_counts(used),
         group_counts=group_counts(used),
         size=job.size,
@@ -236,18 +247,26 @@ def _data(job: Job, used: Manifest, table: Table) -> Data:
 
 def _notes(job: Job, protocol: Protocol, results: list[MethodResult]) -> list[str]:
     notes = []
+    if "training and test" in protocol.grouping:
+        notes.append(f"Leakage: {protocol.grouping}; allowed, as asked. The numbers are too good.")
     if job.manifest.synthetic:
         notes.append("Synthetic data: these numbers say nothing about patients.")
     random = [r.name for r in results if r.weights is not None and "random" in r.weights]
     if random:
         notes.append(
-            f"Random weights, no pretrained ones were at hand: {', '.join(random)}. "
-            "Their numbers say nothing about what the same nets do with ImageNet weights."
+            f"Random weights: {', '.join(random)} started from random numbers. "
+            "They say nothing about what the same nets do with pretrained weights."
         )
     if job.positive_from == "last in sorted order":
         notes.append(f"The positive class {job.positive!r} was assumed: it sorts last.")
-    if not protocol.grouping[0].isdigit():
-        notes.append(f"Patient grouping {protocol.grouping}.")
-    if job.options.allow_leakage:
-        notes.append("Leakage between training and test was allowed, as asked.")
+    if not protocol.grouping[0].isdigit() or "no group" in protocol.grouping:
+        notes.append(f"Patient grouping: {protocol.grouping}.")
+    if job.reference.name in [r.name for r in results if r.status != "ok"]:
+        notes.append(f"The reference {job.reference} failed; the first method took its place.")
+    if protocol.type != "holdout":
+        notes.append(
+            "Intervals and tests count the chance in the test images only, not that another "
+            "training set gives another model: with small sets a difference is called real more "
+            "often than 5% of the time when there is none. More repeats show the spread."
+        )
     return notes

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+#: Where a run's config.yaml keeps what it found out; settings only are read back.
+_FACTS = "facts"
+
+
 def read_config(path: str | Path, known: Iterable[str]) -> dict[str, Any]:
     """Read settings.
 
@@ -24,7 +28,7 @@ def read_config(path: str | Path, known: Iterable[str]) -> dict[str, Any]:
     Returns
     -------
     dict
-        Values by option name, with dashes.
+        Values by option name, with dashes; null values and ``facts`` are passed over.
 
     Raises
     ------
@@ -38,6 +42,8 @@ def read_config(path: str | Path, known: Iterable[str]) -> dict[str, Any]:
     result = {}
     for key, value in settings.items():
         name = str(key).replace("_", "-")
+        if value is None or name == _FACTS:
+            continue
         if name not in known:
             raise UnknownNameError(f"setting in {path}", str(key), known)
         result[name] = value

@@ -7,86 +7,120 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 
 import texturekit
 from texturekit import events
+from texturekit.data.known_rows import known_rows
 from texturekit.data.pictures import Pictures
 from texturekit.deep.backbones import BACKBONES
-from texturekit.errors import ImageError, ParameterError, UnknownNameError
-from texturekit.features import FEATURES, SETS, columns, expand, measure
+from texturekit.errors import ImageError, ParameterError, printable
+from texturekit.features import FEATURES, columns, measure
 from texturekit.features.grammar import Part, parse_parts
 from texturekit.outputs import check_output
+from texturekit.parts import FACTS, part_columns, part_kind, pieces
 from texturekit.table import Table, check_table_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from texturekit.data.manifest import Manifest
+    from texturekit.deep.weights import Weights
+    from texturekit.images import ImageFacts
 
-PartKind = Literal["texture", "embedding", "facts"]
 
 #: Modes in a fixed order, so that a mode is a number; anything else counts as the last.
 _MODES = ("1", "L", "P", "I;16", "RGB", "RGBA", "CMYK", "other")
-FACTS: dict[str, tuple[str, ...]] = {
-    "geometry": ("width", "height", "mode", "bit_depth"),
-    "metadata": ("width", "height", "mode", "bit_depth", "bytes"),
-}
 _CHUNK = 16
 _NET_SIZE = 224
 
 
-def part_kind(part: Part) -> PartKind:
-    """Say what a part of a representation is.
+@dataclass(frozen=True)
+class Lost:
+    """Why an image is not used: it cannot be read, or cannot be measured."""
 
-    Raises
-    ------
-    UnknownNameError
-        If no family, set, backbone or baseline has its name, or a parameter is unknown.
-    """
-    if part.name in SETS or part.name in FEATURES:
-        expand([part])
-        return "texture"
-    if part.name not in BACKBONES and part.name not in FACTS:
-        known = [*SETS, *FEATURES, *BACKBONES, *FACTS]
-        raise UnknownNameError("feature or backbone", part.name, known)
-    if part.parameters:
-        raise ParameterError(f"{part.name} takes no parameters, but got {part}; leave them out.")
-    return "embedding" if part.name in BACKBONES else "facts"
-
-
-def part_columns(part: Part) -> tuple[str, ...]:
-    """Return the columns that a part gives, without an image."""
-    kind = part_kind(part)
-    if kind == "texture":
-        return columns([part])
-    if kind == "facts":
-        return tuple(f"{part.name}.{name}" for name in FACTS[part.name])
-    return tuple(f"{part.name}.{index:04d}" for index in range(BACKBONES[part.name].width))
+    error: str
+    kind: Literal["unreadable", "failed"]
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """The parts, sorted by who computes them."""
+class Representations:
+    """What was computed of some images, by family, baseline or backbone.
 
-    texture: tuple[Part, ...]
-    facts: tuple[Part, ...]
-    embedding: tuple[Part, ...]
+    Attributes
+    ----------
+    usable : (m,) intp
+        Rows of the manifest that every part could measure.
+    blocks : dict of (m, d) float64
+        Finite values of these rows, by part.
+    lost : dict of Lost
+        Why the other rows could not be used.
+    weights : dict of str
+        Label of each backbone's weights.
+    seconds : dict of float
+        What each part took, summed over threads; ``"reading"`` for decoding and resizing.
+    """
 
-    @classmethod
-    def of(cls, parts: Iterable[Part]) -> _Plan:
-        found: dict[PartKind, list[Part]] = {"texture": [], "facts": [], "embedding": []}
-        for part in dict.fromkeys(parts):
-            found[part_kind(part)].append(part)
-        return cls(expand(found["texture"]), tuple(found["facts"]), tuple(found["embedding"]))
+    usable: NDArray[np.intp]
+    blocks: dict[str, NDArray[np.float64]]
+    lost: dict[int, Lost]
+    weights: dict[str, str]
+    seconds: dict[str, float]
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        rest = (*self.facts, *self.embedding)
-        return (*columns(self.texture), *(name for part in rest for name in part_columns(part)))
+
+def represent(
+    manifest: Manifest,
+    parts: Iterable[Part],
+    *,
+    jobs: int = 1,
+    size: int | None = None,
+    roi: str = "mask",
+    weights: str | Path = "auto",
+    device: str = "auto",
+    seed: int = 0,
+    fail_fast: bool = False,
+) -> Representations:
+    """Compute every part of some images; see `extract` for the parameters.
+
+    Raises
+    ------
+    ImageError
+        If no image can be used, or at the first bad one with ``fail_fast``.
+    WeightsError
+        If a backbone's weights cannot be had; before any image is read.
+    """
+    if jobs < 1:
+        raise ParameterError(f"jobs={jobs}, but it takes at least one thread; give 1 or more.")
+    wanted = pieces(parts)
+    nets = {part.name: _weights(part.name, weights, seed) for part in wanted if _is_net(part)}
+    measured = tuple(part for part in wanted if not _is_net(part))
+    pictures = Pictures(manifest, size=size, roi=roi)
+    blocks, lost, seconds = _measure_all(pictures, measured, jobs=jobs, fail_fast=fail_fast)
+    usable = np.setdiff1d(np.arange(len(manifest)), list(lost)).astype(np.intp)
+    if len(usable) == 0:
+        raise ImageError(_all_lost(manifest, lost))
+    blocks = {name: values[usable] for name, values in blocks.items()}
+    squares = Pictures(manifest.subset(usable), size=size or _NET_SIZE, roi=roi)
+    for name, found in nets.items():
+        from texturekit.deep.embedding import embed
+
+        start = time.perf_counter()
+        blocks[name] = embed(squares, name, weights=found, device=device, seed=seed).values
+        seconds[name] = time.perf_counter() - start
+    labels = {name: found.label for name, found in nets.items()}
+    return Representations(usable, blocks, lost, labels, seconds)
+
+
+def _is_net(part: Part) -> bool:
+    return part.name in BACKBONES
+
+
+def _weights(backbone: str, weights: str | Path, seed: int) -> Weights:
+    from texturekit.deep.networks import check_weights
+
+    return check_weights(backbone, weights, seed=seed)
 
 
 def extract(
@@ -96,7 +130,7 @@ def extract(
     jobs: int = 1,
     size: int | None = None,
     roi: str = "mask",
-    weights: str = "auto",
+    weights: str | Path = "auto",
     device: str = "auto",
     seed: int = 0,
     fail_fast: bool = False,
@@ -146,156 +180,144 @@ def extract(
     """
     if out is not None:
         check_output(check_table_path(out), overwrite=overwrite)
-    if jobs < 1:
-        raise ParameterError(f"jobs={jobs}, but it takes at least one thread; give 1 or more.")
-    plan = _Plan.of(parse_parts(features) if isinstance(features, str) else features)
-    pictures = Pictures(manifest, size=size, roi=roi)
-    start = time.perf_counter()
-    measured, errors = _measure_all(pictures, plan, jobs=jobs, fail_fast=fail_fast)
-    seconds = {"texture": time.perf_counter() - start}
-    ok = np.flatnonzero([error is None for error in errors])
-    if len(ok) == 0:
-        raise ImageError(_all_failed(manifest, errors))
-    embedded, labels = [], {}
-    usable = Pictures(manifest.subset(ok), size=size or _NET_SIZE, roi=roi)
-    for part in plan.embedding:
-        start = time.perf_counter()
-        values, labels[part.name] = _embed(usable, part.name, weights, device, seed)
-        embedded.append(values)
-        seconds[part.name] = time.perf_counter() - start
+    parts = pieces(parse_parts(features) if isinstance(features, str) else features)
+    names = _column_names(parts)
+    if fail_fast:
+        _refuse_lost_rows(manifest)
+    found = represent(
+        manifest, parts, jobs=jobs, size=size, roi=roi, weights=weights, device=device, seed=seed,
+        fail_fast=fail_fast,
+    )  # fmt: skip
+    errors = [found.lost[i].error if i in found.lost else None for i in range(len(manifest))]
     table = Table(
-        rows=_rows(manifest, errors),
-        columns=plan.columns,
-        values=np.hstack([measured[ok], *embedded]),
-        metadata=_metadata(manifest, plan, size=size, roi=roi, weights=labels),
-        seconds=seconds,
+        rows=known_rows(manifest, errors),
+        columns=names,
+        values=np.hstack([found.blocks[str(part)] for part in parts]),
+        metadata=_metadata(manifest, parts, size=size, roi=roi, weights=found.weights),
     )
     if out is None:
         return table
     return replace(table, path=table.write(out, overwrite=overwrite))
 
 
+def _column_names(parts: tuple[Part, ...]) -> tuple[str, ...]:
+    texture = tuple(part for part in parts if part_kind(part) == "texture")
+    columns(texture)  # refuses parts that give one column twice
+    return tuple(name for part in parts for name in part_columns(part))
+
+
+def _refuse_lost_rows(manifest: Manifest) -> None:
+    for skip in manifest.skipped:
+        if skip.kind != "ignored":
+            raise ImageError(f"{skip.path}: {skip.reason}")
+
+
 def _measure_all(
-    pictures: Pictures, plan: _Plan, *, jobs: int, fail_fast: bool
-) -> tuple[NDArray[np.float64], list[str | None]]:
-    """Return (n, d) measurements, NaN where an image failed, and the reasons."""
+    pictures: Pictures, parts: tuple[Part, ...], *, jobs: int, fail_fast: bool
+) -> tuple[dict[str, NDArray[np.float64]], dict[int, Lost], dict[str, float]]:
+    """Return (n, d) values by part, NaN where an image was lost, why, and what parts took."""
+    total = len(pictures)
+    blocks = {str(part): np.full((total, len(part_columns(part))), np.nan) for part in parts}
+    lost: dict[int, Lost] = {}
+    seconds = dict.fromkeys(["reading", *blocks], 0.0)
+    chunks = [range(s, min(s + _CHUNK, total)) for s in range(0, total, _CHUNK)]
+    done = 0
+    for chunk in _in_threads(pictures, parts, chunks, 1 if fail_fast else jobs):
+        for index, values, spent in chunk:
+            done += 1
+            if isinstance(values, Lost):
+                if fail_fast:
+                    raise ImageError(values.error)
+                lost[index] = values
+                continue
+            for name, row in values.items():
+                blocks[name][index] = row
+            for name, time_of in spent.items():
+                seconds[name] += time_of
+        events.progress("measuring images", done, total)
+    return blocks, lost, seconds
+
+
+_Outcome = tuple[int, "dict[str, list[float]] | Lost", "dict[str, float]"]
+
+
+def _in_threads(
+    pictures: Pictures, parts: tuple[Part, ...], chunks: list[range], jobs: int
+) -> Iterable[list[_Outcome]]:
+    if jobs == 1:
+        return (_measure_chunk(pictures, parts, chunk) for chunk in chunks)
     from joblib import Parallel, delayed
 
-    total = len(pictures)
-    width = len(_Plan(plan.texture, plan.facts, ()).columns)
-    values = np.full((total, width), np.nan)
-    errors: list[str | None] = [None] * total
-    chunks = [range(s, min(s + _CHUNK, total)) for s in range(0, total, _CHUNK)]
     # The kernels release the GIL, so threads share the work without a second start-up.
     run = Parallel(n_jobs=jobs, backend="threading", return_as="generator")
-    done = 0
-    for chunk in run(delayed(_measure_chunk)(pictures, plan, chunk) for chunk in chunks):
-        for index, row, error in chunk:
-            errors[index] = error
-            if error is None:
-                values[index] = row
-            elif fail_fast:
-                raise ImageError(error)
-        done += len(chunk)
-        events.progress("measuring images", done, total)
-    return values, errors
+    outcomes: Iterable[list[_Outcome]] = run(
+        delayed(_measure_chunk)(pictures, parts, chunk) for chunk in chunks
+    )
+    return outcomes
 
 
-def _measure_chunk(
-    pictures: Pictures, plan: _Plan, chunk: range
-) -> list[tuple[int, list[float], str | None]]:
-    result: list[tuple[int, list[float], str | None]] = []
-    for index in chunk:
-        try:
-            result.append((index, list(_measure_one(pictures, plan, index)), None))
-        except (ImageError, OSError) as error:
-            result.append((index, [], str(error)))
-    return result
+def _measure_chunk(pictures: Pictures, parts: tuple[Part, ...], chunk: range) -> list[_Outcome]:
+    return [(index, *_measure_one(pictures, parts, index)) for index in chunk]
 
 
-def _measure_one(pictures: Pictures, plan: _Plan, index: int) -> Iterator[float]:
-    # Decoded even where only file facts are asked for, so that every method sees the same rows.
-    image, mask = pictures.region(index)
-    yield from measure(image, plan.texture, mask).values()
-    for part in plan.facts:
+def _measure_one(
+    pictures: Pictures, parts: tuple[Part, ...], index: int
+) -> tuple[dict[str, list[float]] | Lost, dict[str, float]]:
+    spent, values = {}, {}
+    start = time.perf_counter()
+    try:
+        # Decoded even where only file facts are asked for: every method sees the same rows.
+        image, mask = pictures.region(index)
         facts = pictures.manifest.facts(index)
-        mode = facts.mode if facts.mode in _MODES else "other"
-        numbers = {**vars(facts), "mode": _MODES.index(mode)}
-        yield from (float(numbers[name]) for name in FACTS[part.name])
+    except (ImageError, OSError) as error:
+        return Lost(str(error), "unreadable"), {}
+    for name, part in (("reading", None), *((str(part), part) for part in parts)):
+        try:
+            if part is not None:
+                values[name] = _values(part, image, mask, facts)
+        except ImageError as error:
+            return Lost(f"{pictures.manifest.paths[index]}: {error}", "failed"), {}
+        now = time.perf_counter()
+        spent[name], start = now - start, now
+    return values, spent
 
 
-def _embed(
-    pictures: Pictures, backbone: str, weights: str, device: str, seed: int
-) -> tuple[NDArray[np.float64], str]:
-    """Return (n, width) values, and the label of the weights they come from."""
-    from texturekit.deep.embedding import embed
+def _values(
+    part: Part, image: NDArray[Any], mask: NDArray[np.bool_] | None, facts: ImageFacts
+) -> list[float]:
+    if part.name not in FACTS:
+        return list(measure(image, [part], mask).values())
+    numbers = {**vars(facts), "mode": _MODES.index(facts.mode if facts.mode in _MODES else "other")}
+    return [float(numbers[name]) for name in FACTS[part.name]]
 
-    embedding = embed(pictures, backbone, weights=weights, device=device, seed=seed)
-    return embedding.values, embedding.weights.label
 
-
-def _all_failed(manifest: Manifest, errors: list[str | None]) -> str:
-    reasons = [error for error in errors if error] or [s.reason for s in manifest.skipped]
+def _all_lost(manifest: Manifest, lost: dict[int, Lost]) -> str:
+    reasons = [one.error for one in lost.values()] or [s.reason for s in manifest.skipped]
     first = reasons[0] if reasons else "there are no images"
     return (
-        f"none of the {manifest.found} images of {manifest.source} can be used; the first: {first}"
+        f"none of the {manifest.found} images of {manifest.source} can be used; mend or replace "
+        f"them. The first: {first}"
     )
 
 
-def _rows(manifest: Manifest, errors: list[str | None]) -> pd.DataFrame:
-    """Return what is known of each image, the rows that the manifest had to skip at the end."""
-    frame = manifest.frame
-    rows = pd.DataFrame({"id": manifest.ids, "path": manifest.paths}, dtype="str")
-    for name, labels in _label_columns(manifest).items():
-        rows[name] = labels
-    for name in ("group", "split"):
-        if name in frame.columns:
-            rows[name] = frame[name].to_numpy()
-    known = {"id", "path", "label", "group", "split", "mask", *rows.columns}
-    for name in frame.columns:
-        if name not in known:
-            rows[f"meta.{name}"] = frame[name].to_numpy()
-    rows["status"] = ["ok" if error is None else "failed" for error in errors]
-    rows["error"] = pd.Series(errors, dtype="str")
-    lost = [skip for skip in manifest.skipped if skip.kind != "ignored"]
-    if not lost:
-        return rows
-    more = pd.DataFrame({"path": [skip.path for skip in lost]}, dtype="str")
-    more["id"] = _free_ids(more["path"], set(manifest.ids))
-    more["status"], more["error"] = "failed", [skip.reason for skip in lost]
-    return pd.concat([rows, more], ignore_index=True)[list(rows.columns)]
-
-
-def _label_columns(manifest: Manifest) -> dict[str, Any]:
-    if manifest.labels is None:
-        return {}
-    if manifest.kind == "multilabel":
-        return {f"label.{name}": manifest.labels[:, k] for k, name in enumerate(manifest.classes)}
-    return {"label": [manifest.classes[code] for code in manifest.labels]}
-
-
-def _free_ids(paths: Iterable[str], taken: set[str]) -> list[str]:
-    result = []
-    for path in paths:
-        name, count = path, 1
-        while name in taken:
-            count += 1
-            name = f"{path} ({count})"
-        taken.add(name)
-        result.append(name)
-    return result
-
-
 def _metadata(
-    manifest: Manifest, plan: _Plan, *, size: int | None, roi: str, weights: dict[str, str]
+    manifest: Manifest,
+    parts: tuple[Part, ...],
+    *,
+    size: int | None,
+    roi: str,
+    weights: dict[str, str],
 ) -> dict[str, Any]:
-    families = {str(p): {**FEATURES[p.name].defaults, **dict(p.parameters)} for p in plan.texture}
     return {
         "texturekit": texturekit.__version__,
-        "families": families,
+        "families": {
+            str(part): {**FEATURES[part.name].defaults, **dict(part.parameters)}
+            for part in parts
+            if part.name in FEATURES
+        },
         "backbones": weights,
         "size": size,
         "roi": roi if "mask" in manifest.frame.columns else "none",
-        "source": manifest.source,
+        "source": printable(manifest.source),
         "source_sha256": manifest.sha256,
     }

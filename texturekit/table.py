@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _METADATA = b"texturekit"
+# What a spreadsheet would run (OWASP, CSV injection).
+_FORMULA = tuple("=+-@\t\r")
 _SUFFIXES = (".parquet", ".csv")
 
 
@@ -49,8 +52,6 @@ class Table:
         Version, parameters and source, as written into the Parquet file.
     path : Path or None
         The file it was written to.
-    seconds : dict of float
-        What the images took to measure (``"texture"``) and each backbone to embed; never written.
     """
 
     rows: pd.DataFrame
@@ -58,7 +59,6 @@ class Table:
     values: NDArray[np.float64]
     metadata: dict[str, Any] = field(default_factory=dict)
     path: Path | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def ok(self) -> NDArray[np.bool_]:
@@ -102,6 +102,9 @@ class Table:
     def write(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write Parquet or CSV, by the suffix; whole or not at all.
 
+        In CSV a text that a spreadsheet would run (``=``, ``+``, ``-``, ``@`` first) gets an
+        apostrophe in front.
+
         Raises
         ------
         ParameterError
@@ -112,7 +115,7 @@ class Table:
         path = check_table_path(path)
         with replacing(path, overwrite=overwrite) as partial:
             if path.suffix.lower() == ".csv":
-                self.to_pandas().to_csv(partial, index=False, errors="backslashreplace")
+                _write_csv(self.to_pandas(), partial)
             else:
                 self._write_parquet(partial)
         return path
@@ -129,6 +132,19 @@ class Table:
         ]
         schema = pa.schema(types, metadata={_METADATA: text.encode()})
         pq.write_table(arrow.cast(schema), path)
+
+
+def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Quote every text, and keep a spreadsheet from taking one for a formula."""
+    texts = frame.select_dtypes(exclude="number").columns
+    safe = frame.assign(**{name: frame[name].map(_no_formula) for name in texts})
+    safe.to_csv(
+        path, index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n", encoding="utf-8"
+    )
+
+
+def _no_formula(text: Any) -> Any:
+    return f"'{text}" if isinstance(text, str) and text[:1] in _FORMULA else text
 
 
 def check_table_path(path: str | Path) -> Path:

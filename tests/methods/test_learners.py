@@ -10,11 +10,13 @@ TABLE = ["logistic", "svm", "forest", "knn", "xgboost", "vote"]
 
 def make(rng, method, kinds=2, n=80):
     """Return inputs of which the first eight columns tell the class, and the classes."""
-    columns = tuple(name for block in parse_method(method).blocks.values() for name in block)
     codes = np.arange(n) % kinds
-    values = rng.normal(size=(n, len(columns)))
-    values[:, :8] += 2 * codes[:, None]
-    return Inputs(values, columns), codes
+    blocks = {
+        name: rng.normal(size=(n, len(columns)))
+        for name, columns in parse_method(method).blocks.items()
+    }
+    next(iter(blocks.values()))[:, :8] += 2 * codes[:, None]
+    return Inputs(n, blocks), codes
 
 
 @pytest.mark.parametrize("classifier", TABLE)
@@ -62,14 +64,22 @@ def test_fusion_weighs_the_embedding_twice(rng):
     assert shares == pytest.approx({True: 1 / 3, False: 2 / 3})
 
 
-def test_columns_are_found_by_name_whatever_their_order(rng):
-    method = parse_method("sobel/logistic")
+def test_the_order_of_the_blocks_does_not_matter(rng):
+    method = parse_method("sobel+lbp/logistic")
     inputs, codes = make(rng, method.name)
     fitted = learner(method, "binary", ["a", "b"], Settings()).fit(inputs, codes, None)
 
-    turned = Inputs(inputs.values[:, ::-1], inputs.columns[::-1])
+    turned = Inputs(80, dict(reversed(inputs.blocks.items())))
 
-    np.testing.assert_allclose(fitted.predict_proba(turned), fitted.predict_proba(inputs))
+    np.testing.assert_array_equal(fitted.predict_proba(turned), fitted.predict_proba(inputs))
+
+
+def test_the_prior_leaves_out_labels_that_nobody_can_learn():
+    labels = np.array([[0, 1.0], [1, 1.0], [1, np.nan]])
+
+    p = PriorLearner("multilabel", 2).fit(Inputs(3, {}), labels, None).predict_proba(Inputs(1, {}))
+
+    np.testing.assert_array_equal(p, [[2 / 3, np.nan]])
 
 
 def test_a_class_that_training_lacked_gets_probability_zero(rng):
@@ -101,7 +111,7 @@ def test_multilabel_learns_each_label_on_its_known_rows_only(rng):
 
 
 def test_the_prior_is_the_share_of_each_class():
-    inputs = Inputs(np.zeros((4, 0)), ())
+    inputs = Inputs(4, {})
     fitted = PriorLearner("binary", 2).fit(inputs, np.array([0, 0, 0, 1]), None)
 
     assert fitted.predict_proba(inputs).tolist() == [[0.75, 0.25]] * 4
@@ -119,5 +129,5 @@ def test_importance_points_at_the_column_that_tells(rng):
 
     names, values = fitted.importance()
 
-    assert names[int(np.argmax(values))] in inputs.columns[:8]
+    assert names[int(np.argmax(values))] in method.blocks["sobel"][:8]
     assert values.sum() == pytest.approx(1)

@@ -52,6 +52,27 @@ def test_a_model_of_several_labels_survives_too(tmp_path):
     ]  # fmt: skip
 
 
+def test_a_model_of_few_columns_survives_too(data, tmp_path):
+    model = tk.fit("lbp/knn", data, preprocessing=SMALL)
+
+    loaded = tk.load(model.save(tmp_path / "m"))
+
+    np.testing.assert_array_equal(loaded.predict_proba(data), model.predict_proba(data))
+
+
+def test_a_task_tells_the_positive_class_and_the_size(tmp_path):
+    card = tmp_path / "c.yaml"
+    card.write_text(
+        "name: wall\ntitle: Wall\nkind: binary\nclasses: [rough, fine]\npositive: fine\n"
+        "size: 40\nchannels: 1\nbackbones: [resnet18]\nlicence: none\nobtain: drawn\n"
+    )
+
+    model = tk.fit("glcm/logistic", tk.load_task(card, two_classes(tmp_path, patients=4)))
+
+    assert (model.positive, model.classes) == ("fine", ("rough", "fine"))
+    assert model.preprocessing.size == 40
+
+
 def test_no_file_of_a_model_is_a_pickle(data, tmp_path):
     folder = tk.fit("glcm/forest", data, preprocessing=SMALL).save(tmp_path / "m")
 

@@ -12,7 +12,9 @@ import torch
 from torch import nn
 
 from texturekit import events
-from texturekit.errors import WeightsError
+from texturekit.deep.backbones import find_backbone
+from texturekit.deep.weights import resolve_weights
+from texturekit.errors import WeightsError, WeightsFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,6 +72,24 @@ def build_body(backbone: Backbone, weights: Weights, *, seed: int = 0) -> nn.Seq
         values = read_state(weights.path)
         fill(body, _without_head(values, body, weights.path), str(weights.path))
     return body.to(memory_format=torch.channels_last)
+
+
+def check_weights(backbone: str, policy: str | Path | Weights, *, seed: int = 0) -> Weights:
+    """Find a backbone's weights and, for a file of one's own, see that they fit it.
+
+    Raises
+    ------
+    WeightsError
+        If they cannot be had or belong to another network; it names the backbone.
+    """
+    card = find_backbone(backbone)
+    try:
+        found = resolve_weights(card, policy, seed=seed)
+        if found.source == "file":
+            build_body(card, found, seed=seed)
+    except WeightsError as error:
+        raise type(error)(f"{backbone}: {error}") from error
+    return found
 
 
 def with_head(body: nn.Sequential, backbone: Backbone, outputs: int, *, seed: int) -> nn.Sequential:
@@ -136,14 +156,14 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
         raw = _raw(path)
     except Exception as error:  # each of the four readers has its own kinds of error
         first = str(error).strip().partition("\n")[0][:160] or type(error).__name__
-        raise WeightsError(
+        raise WeightsFileError(
             f"{str(path)!r} cannot be read as named weights ({first}); save the plain state dict."
         ) from error
     for wrapping in ("state_dict", "model_state_dict"):
         if isinstance(raw, dict) and isinstance(raw.get(wrapping), dict):
             raw = raw[wrapping]
     if not isinstance(raw, dict) or not raw:
-        raise WeightsError(
+        raise WeightsFileError(
             f"{str(path)!r} holds {type(raw).__name__}, not named weights; save the state dict."
         )
     return {_own_name(str(name)): _tensor(name, value, path) for name, value in raw.items()}
@@ -172,7 +192,7 @@ def _tensor(name: object, value: object, path: Path) -> torch.Tensor:
         return torch.from_numpy(value.astype(value.dtype.newbyteorder("=")))
     if isinstance(value, torch.Tensor):
         return value
-    raise WeightsError(
+    raise WeightsFileError(
         f"{str(path)!r}: {str(name)!r} is {type(value).__name__}, not an array of numbers; "
         "save the plain state dict."
     )
@@ -198,7 +218,7 @@ def fill(
     net: nn.Module,
     values: Mapping[str, torch.Tensor],
     where: str,
-    error: type[Exception] = WeightsError,
+    error: type[Exception] = WeightsFileError,
 ) -> None:
     """Load values into a network after checking every name, shape and number.
 

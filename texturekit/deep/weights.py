@@ -14,7 +14,7 @@ from typing import Literal
 
 from texturekit import events
 from texturekit.deep.backbones import Backbone, find_backbone
-from texturekit.errors import WeightsError
+from texturekit.errors import WeightsError, WeightsFileError
 
 SUFFIXES = (".npz", ".safetensors", ".pth", ".pt")
 URL_VARIABLE = "TEXTUREKIT_WEIGHTS_URL"
@@ -122,12 +122,12 @@ def address(backbone: str | Backbone) -> str:
 
 def _own_file(path: Path) -> Weights:
     if path.suffix.lower() not in SUFFIXES:
-        raise WeightsError(
+        raise WeightsFileError(
             f"weights {str(path)!r} are neither auto, pretrained, none nor a file that ends with "
             f"{', '.join(SUFFIXES)}; name one of these."
         )
     if not path.is_file():
-        raise WeightsError(f"there is no weights file {str(path)!r}; check the path.")
+        raise WeightsFileError(f"there is no weights file {str(path)!r}; check the path.")
     digest = _sha256(path)
     return Weights(f"file {path.name} (sha256 {digest[:12]})", "file", path, digest)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Blocks = list[list[int]]
+_MANY = 5000
 
 
 class Estimator(Protocol):
@@ -83,7 +84,9 @@ class Member:
         z = x if self.scaling is None else self.scaling(x)
         if self.calibration is not None:
             return self.calibration(np.asarray(self.estimator.decision_function(z), dtype=float))
-        return np.asarray(self.estimator.predict_proba(z), dtype=np.float64)
+        p = np.asarray(self.estimator.predict_proba(z), dtype=np.float64)
+        normalised: NDArray[np.float64] = p / p.sum(axis=1, keepdims=True)  # XGBoost's are float32
+        return normalised
 
     def importance(self, width: int) -> NDArray[np.float64] | None:
         """Return (width,) non-negative importances that sum to 1, if the estimator tells them."""
@@ -168,15 +171,21 @@ def _trees(seed: int, jobs: int, n: int) -> Any:
 def _knn(seed: int, jobs: int, n: int) -> Any:
     from sklearn.neighbors import KNeighborsClassifier
 
-    return KNeighborsClassifier(n_neighbors=min(15, n), weights="distance")
+    # Brute force is exact, and keeps no search tree that a model file would have to hold.
+    return KNeighborsClassifier(
+        n_neighbors=min(15, n), weights="distance", algorithm="brute", n_jobs=1
+    )
 
 
 def _xgboost(seed: int, jobs: int, n: int) -> Any:
     from xgboost import XGBClassifier
 
+    # XGBoost's threads wait for each other without sleeping: on few rows, and beside other work,
+    # two are ten times slower than one.
+    threads = jobs if n >= _MANY else 1
     return XGBClassifier(
         n_estimators=200, max_depth=3, learning_rate=0.1, subsample=0.8, colsample_bytree=0.5,
-        tree_method="hist", random_state=seed, n_jobs=jobs,
+        tree_method="hist", random_state=seed, n_jobs=threads,
     )  # fmt: skip
 
 

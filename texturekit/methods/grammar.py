@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from texturekit.deep.backbones import BACKBONES
 from texturekit.errors import ParameterError, UnknownNameError
-from texturekit.extraction import FACTS, part_columns, part_kind
 from texturekit.features import FEATURES, SETS
 from texturekit.features.grammar import Part, parse_parts
+from texturekit.parts import FACTS, part_columns, part_kind, pieces
 
 if TYPE_CHECKING:
     from texturekit.records import Family
@@ -71,11 +71,7 @@ class Method:
         """The columns it learns from, one entry a family or backbone."""
         if self.classifier == "dummy" or self.learns_from_pictures:
             return {}
-        return {str(piece): part_columns(piece) for part in self.parts for piece in _pieces(part)}
-
-
-def _pieces(part: Part) -> tuple[Part, ...]:
-    return parse_parts(SETS[part.name]) if part.name in SETS else (part,)
+        return {str(piece): part_columns(piece) for part in self.parts for piece in pieces([part])}
 
 
 def parse_method(text: str) -> Method:
@@ -129,7 +125,7 @@ def _canonical(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     for part in parts:
         part_kind(part)
     plain = dict.fromkeys(_without_defaults(part) for part in parts)
-    within = {piece for part in plain if part.name in SETS for piece in _pieces(part)}
+    within = {piece for part in plain if part.name in SETS for piece in pieces([part])}
     kept = [part for part in plain if part not in within]
     return tuple(sorted(kept, key=lambda part: (order.index(part.name), str(part))))
 

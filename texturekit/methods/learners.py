@@ -49,25 +49,27 @@ class Settings:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The same images twice: as rows of a table and as pictures.
+    """The same images twice: as measurements and as pictures.
 
     Attributes
     ----------
-    values : (n, d) float64
-    columns : tuple of str
-        Names of the d columns.
+    count : int
+        Number of images, n.
+    blocks : dict of (n, d) float64
+        Values by family, baseline or backbone.
     pictures : Pictures or None
         Needed by networks only.
     """
 
-    values: NDArray[np.float64]
-    columns: tuple[str, ...]
+    count: int
+    blocks: dict[str, NDArray[np.float64]]
     pictures: Pictures | None = None
 
     def subset(self, indices: NDArray[np.intp]) -> Inputs:
         """Return some of the images."""
         pictures = None if self.pictures is None else self.pictures.subset(indices)
-        return Inputs(self.values[indices], self.columns, pictures)
+        blocks = {name: values[indices] for name, values in self.blocks.items()}
+        return Inputs(len(indices), blocks, pictures)
 
 
 @dataclass
@@ -87,18 +89,22 @@ class PriorLearner:
     def fit(
         self, inputs: Inputs, labels: NDArray[Any], groups: NDArray[Any] | None
     ) -> PriorLearner:
-        """Count the classes; a label that is unknown throughout has no share."""
+        """Count the classes; a label of which training shows one value only has no share.
+
+        No learner can learn such a label, and all are scored on the same ones.
+        """
         if self.kind == "multilabel":
             known = (~np.isnan(labels)).sum(axis=0)
             total = np.nansum(labels, axis=0)
-            self.prior = np.where(known > 0, total / np.maximum(known, 1), np.nan)
+            both = (total > 0) & (total < known)
+            self.prior = np.where(both, total / np.maximum(known, 1), np.nan)
         else:
             self.prior = np.bincount(labels, minlength=self.classes) / len(labels)
         return self
 
     def predict_proba(self, inputs: Inputs) -> NDArray[np.float64]:
         """Return the shares, once an image."""
-        return np.tile(self.prior, (len(inputs.values), 1))
+        return np.tile(self.prior, (inputs.count, 1))
 
 
 @dataclass
@@ -137,14 +143,13 @@ class TableLearner:
         codes = target[known].astype(np.int64)
         if len(np.unique(codes)) < 2:
             return None
-        names = [name for block in self.method.blocks.values() for name in block]
-        place = {name: index for index, name in enumerate(names)}
+        ends = np.cumsum([0, *map(len, self.method.blocks.values())]).tolist()
         return Ensemble.fit(
             self.method.classifier,
             x[known],
             codes,
             None if groups is None else groups[known],
-            {b: [place[name] for name in block] for b, block in self.method.blocks.items()},
+            {name: range(*ends[k : k + 2]) for k, name in enumerate(self.method.blocks)},
             [name for name in self.method.blocks if name in BACKBONES],
             seed=self.settings.seed,
             jobs=self.settings.jobs,
@@ -165,9 +170,7 @@ class TableLearner:
         return result
 
     def _select(self, inputs: Inputs) -> NDArray[np.float64]:
-        place = {name: index for index, name in enumerate(inputs.columns)}
-        wanted = [place[name] for block in self.method.blocks.values() for name in block]
-        return inputs.values[:, wanted]
+        return np.hstack([inputs.blocks[name] for name in self.method.blocks])
 
     def importance(self) -> tuple[tuple[str, ...], NDArray[np.float64]] | None:
         """Return columns and their importances, mean over labels, if the classifier tells."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from texturekit.data.pictures import Pictures
 from texturekit.data.tasks import resolve_positive
 from texturekit.errors import ImageError, ManifestError
-from texturekit.extraction import extract
+from texturekit.extraction import Representations, represent
 from texturekit.methods.grammar import Method, parse_method
 from texturekit.methods.learners import (
     Inputs,
@@ -24,6 +22,7 @@ from texturekit.methods.learners import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from texturekit.data.manifest import Manifest
@@ -51,6 +50,14 @@ class Preprocessing:
     seed: int = 0
 
 
+def image_size(manifest: Manifest) -> int:
+    """Return the long side for all methods: a drawn sample's own, else the card's, else 224."""
+    if manifest.synthetic:
+        facts = manifest.facts(0)
+        return max(facts.width, facts.height)
+    return Preprocessing.size if manifest.card is None else manifest.card.size
+
+
 def prepare(
     manifest: Manifest,
     methods: list[Method],
@@ -58,20 +65,20 @@ def prepare(
     *,
     jobs: int = 1,
     device: str = "auto",
-) -> tuple[Inputs, Any]:
+) -> tuple[Inputs, Representations]:
     """Compute every representation that some methods need, once.
 
     Returns
     -------
     inputs : Inputs
-        Of the images that could be read, in order.
-    table : Table
-        The measurements with the failures.
+        Of the images that could be used, in order.
+    found : Representations
+        Which these are, and why the others are not.
     """
     parts = dict.fromkeys(part for method in methods if method.blocks for part in method.parts)
-    table = extract(
+    found = represent(
         manifest,
-        list(parts),
+        parts,
         jobs=jobs,
         size=preprocessing.size,
         roi=preprocessing.roi,
@@ -79,9 +86,9 @@ def prepare(
         device=device,
         seed=preprocessing.seed,
     )
-    usable = np.flatnonzero(table.ok[: len(manifest)])
-    pictures = Pictures(manifest.subset(usable), size=preprocessing.size, roi=preprocessing.roi)
-    return Inputs(table.values, table.columns, pictures), table
+    usable = manifest.subset(found.usable)
+    pictures = Pictures(usable, size=preprocessing.size, roi=preprocessing.roi)
+    return Inputs(len(usable), found.blocks, pictures), found
 
 
 @dataclass(frozen=True)
@@ -133,15 +140,10 @@ class Model:
         ImageError
             If an image cannot be read; it names the first one.
         """
-        inputs, table = prepare(
+        inputs, found = prepare(
             manifest, [self.method], self.preprocessing, jobs=jobs, device=device
         )
-        if table.failures:
-            first = table.failures[0]
-            raise ImageError(
-                f"{len(table.failures)} of {len(manifest)} images cannot be used, the first is "
-                f"{first.path}: {first.error}; take them out before predicting."
-            )
+        _refuse_lost(manifest, found, "predicting")
         return self.learner.predict_proba(inputs)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -172,9 +174,9 @@ def fit(
         Labelled images.
     seed : int, default 0
     positive : str, optional
-        The positive class of two; the last in sorted order by default.
+        The positive class of two; by default the card's, else the last in sorted order.
     preprocessing : Preprocessing, optional
-        Image size, region and weights policy.
+        Image size, region and weights policy; by default the card's size.
     jobs : int, default 1
         Threads.
     device : {"auto", "cpu", "cuda"}, default "auto"
@@ -205,19 +207,23 @@ def fit(
         )
     chosen = None
     if manifest.kind == "binary":
-        chosen, _ = resolve_positive(manifest.classes, asked=positive)
-    preprocessing = preprocessing or Preprocessing(seed=seed)
+        chosen, _ = resolve_positive(manifest.classes, asked=positive, card=manifest.card)
+    preprocessing = preprocessing or Preprocessing(image_size(manifest), seed=seed)
     settings = Settings(seed, jobs, preprocessing.weights, device, epochs)
     unfitted = learner(parsed, manifest.kind, manifest.classes, settings)
-    inputs, table = prepare(manifest, [parsed], preprocessing, jobs=jobs, device=device)
-    if table.failures:
-        first = table.failures[0]
-        raise ImageError(
-            f"{first.path} cannot be used: {first.error}; take it out before fitting "
-            f"({len(table.failures)} such images)."
-        )
+    inputs, found = prepare(manifest, [parsed], preprocessing, jobs=jobs, device=device)
+    _refuse_lost(manifest, found, "fitting")
     fitted = unfitted.fit(inputs, manifest.labels, manifest.groups)
     training = {
         "images": len(manifest), "groups": manifest.group_count, "sha256": manifest.sha256,
     }  # fmt: skip
     return Model(parsed, manifest.kind, manifest.classes, chosen, preprocessing, fitted, training)
+
+
+def _refuse_lost(manifest: Manifest, found: Representations, doing: str) -> None:
+    if found.lost:
+        row, first = next(iter(sorted(found.lost.items())))
+        raise ImageError(
+            f"{len(found.lost)} of {len(manifest)} images cannot be used, the first is "
+            f"{manifest.paths[row]}: {first.error}; take them out before {doing}."
+        )

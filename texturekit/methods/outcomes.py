@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from texturekit.deep.backbones import BACKBONES
 from texturekit.methods.running import THRESHOLD
 from texturekit.metrics.summary import summarise
 from texturekit.records import MethodResult, Seconds, Threshold
@@ -15,10 +14,10 @@ from texturekit.records import MethodResult, Seconds, Threshold
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from texturekit.extraction import Representations
     from texturekit.methods.grammar import Method
     from texturekit.methods.running import Run
     from texturekit.records import Kind
-    from texturekit.table import Table
 
 _BEFOREHAND = "nothing: fixed beforehand"
 
@@ -26,7 +25,7 @@ _BEFOREHAND = "nothing: fixed beforehand"
 def score(
     method: Method,
     run: Run,
-    table: Table,
+    found: Representations,
     *,
     kind: Kind,
     classes: Sequence[str],
@@ -38,8 +37,8 @@ def score(
     ----------
     method : Method
     run : Run
-    table : Table
-        The representations, which know their weights and what they took.
+    found : Representations
+        They know their weights and what they took.
     kind : {"binary", "multiclass", "multilabel"}
     classes : sequence of str
     positive : str or None
@@ -55,14 +54,14 @@ def score(
         name=method.name,
         family=method.family,
         status="ok",
-        weights=_weights(method, run, table),
+        weights=_weights(method, run, found),
         n=int(frame.loc[frame["split"] == "test", "id"].nunique()),
         metrics=metrics,
         per_class=per_class,
         confusion=confusion,
         threshold=_threshold(frame, kind),
         seconds=Seconds(
-            represent=_represent_seconds(method, table),
+            represent=_represent_seconds(method, found),
             fit=run.fit_seconds,
             predict=run.predict_seconds,
         ),
@@ -76,20 +75,17 @@ def importance_frame(runs: Mapping[str, Run]) -> pd.DataFrame:
     return frame.astype({"method": "str", "column": "str", "importance": "float64"})
 
 
-def _weights(method: Method, run: Run, table: Table) -> str | None:
+def _weights(method: Method, run: Run, found: Representations) -> str | None:
     if run.weights is not None:
         return run.weights
-    labels = table.metadata["backbones"]
-    if not method.blocks:
-        return None
-    return "; ".join(labels[part.name] for part in method.parts if part.name in labels) or None
+    labels = [found.weights[name] for name in method.blocks if name in found.weights]
+    return "; ".join(labels) or None
 
 
-def _represent_seconds(method: Method, table: Table) -> float:
+def _represent_seconds(method: Method, found: Representations) -> float:
     if not method.blocks:
         return 0.0
-    deep = sum(table.seconds[p.name] for p in method.parts if p.name in BACKBONES)
-    return deep + (table.seconds["texture"] if method.family in ("texture", "hybrid") else 0.0)
+    return found.seconds["reading"] + sum(found.seconds[name] for name in method.blocks)
 
 
 def _threshold(frame: pd.DataFrame, kind: str) -> Threshold:

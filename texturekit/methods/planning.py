@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from texturekit.data.choices import limited
 from texturekit.data.manifest import Manifest, load_source
-from texturekit.data.splits import default_folds, holdout, kfold, read_folds
 from texturekit.data.tasks import Card, apply_card, load_card, load_task, resolve_positive
-from texturekit.errors import ManifestError, ParameterError, SplitError
+from texturekit.deep.backbones import BACKBONES
+from texturekit.errors import ManifestError, ParameterError
 from texturekit.methods.learners import Settings, learner
-from texturekit.methods.model import Preprocessing
+from texturekit.methods.model import Preprocessing, image_size
 from texturekit.methods.presets import parse_methods, preset
-from texturekit.records import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from texturekit.data.splits import Fold
     from texturekit.methods.grammar import Method
     from texturekit.records import Kind
 
@@ -66,6 +64,8 @@ class Job:
         The positive class of two, and who says so.
     size : int
         Long side in pixels that every method works at.
+    asked_task, asked_data : str or None
+        Where the images came from, as asked for.
     notes : list of str
         What the reader of the result has to know.
     """
@@ -78,6 +78,8 @@ class Job:
     positive: str | None
     positive_from: str | None
     size: int
+    asked_task: str | None = None
+    asked_data: str | None = None
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -109,17 +111,23 @@ class Job:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The effective configuration, ready for YAML."""
-        options = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self.options).items()}
+        """The effective configuration, which ``--config`` reads back, and the facts it led to."""
+        options = asdict(self.options)
+        options["resize"] = options.pop("size")
+        options["no-images"] = not options.pop("images")
+        options["allow-leakage"] = options.pop("allow_leakage")
+        options["group"] = options["group"] or "none"
+        options["methods"] = [method.name for method in self.methods]
+        named = {"task": self.asked_task, "data": self.asked_data, **options}
         return {
-            **options,
-            "task": self.task,
-            "methods": [method.name for method in self.methods],
-            "reference": self.reference.name,
-            "positive": self.positive,
-            "size": self.size,
-            "source": self.manifest.source,
-            "card": None if self.card is None else self.card.model_dump(mode="json"),
+            **{key: str(v) if isinstance(v, Path) else v for key, v in named.items()},
+            "facts": {
+                "reference": self.reference.name,
+                "positive": self.positive,
+                "size": self.size,
+                "source": self.manifest.source,
+                "card": None if self.card is None else self.card.model_dump(mode="json"),
+            },
         }
 
 
@@ -132,91 +140,86 @@ def settle(task: str | Path | None, data: Manifest | str | Path | None, options:
         If they do not; the message says what to do.
     """
     if task is None and data is None:
-        raise ParameterError(
-            "neither task nor data is given; name a task, or say where images are."
-        )
-    card = None if task is None else load_card(task)
-    manifest = _checked(_load(card, data, options))
-    methods = parse_methods(
-        options.methods or preset(options.preset, card.backbones if card else ())
-    )
+        raise ParameterError("neither task nor data is given; name a task or a data source.")
+    manifest = _checked(_load(None if task is None else load_card(task), data, options))
+    card = manifest.card
+    named = options.methods
+    if named is None:
+        named = preset(options.preset, () if card is None else card.backbones)
+    methods = parse_methods(named)
     for method in methods:
         learner(method, str(manifest.kind), manifest.classes, Settings())
+    _check_weights(methods, options)
     positive, origin = _positive(manifest, card, options.positive)
+    manifest, notes = _shortened(manifest, options)
+    if options.folds is not None and manifest.splits is not None:
+        notes.append("The data name training and test images; folds were asked for instead.")
+    return Job(
+        options=options,
+        card=card,
+        manifest=manifest,
+        methods=methods,
+        reference=_reference(methods, options.reference),
+        positive=positive,
+        positive_from=origin,
+        size=options.size or image_size(manifest),
+        asked_task=None if task is None else str(task),
+        asked_data=None if data is None or isinstance(data, Manifest) else str(data),
+        notes=notes,
+    )
+
+
+def _shortened(manifest: Manifest, options: Options) -> tuple[Manifest, list[str]]:
     notes = []
     if options.limit is not None and options.limit < len(manifest):
-        few = limited(manifest, options.limit, seed=options.seed)
-        manifest = replace(few, skipped=manifest.skipped)
-        notes.append(f"Shortened: {len(few)} images were used (limit {options.limit}).")
+        manifest = limited(manifest, options.limit, seed=options.seed)
+        notes.append(f"Shortened: {len(manifest)} images were used (limit {options.limit}).")
     if options.epochs is not None:
         notes.append(f"Networks were trained for at most {options.epochs} epochs, as asked.")
-    return Job(
-        options,
-        card,
-        manifest,
-        methods,
-        _reference(methods, options.reference),
-        positive,
-        origin,
-        options.size or _size(manifest, card),
-        notes,
-    )
-
-
-def make_folds(job: Job, manifest: Manifest) -> tuple[list[Fold], Protocol]:
-    """Return the folds of a job on its usable images, and their description.
-
-    Raises
-    ------
-    SplitError
-        If there are too few groups in a class.
-    LeakageError
-        If given splits share a group and that is not allowed.
-    """
-    options = job.options
-    if options.repeats < 1:
-        raise SplitError(f"repeats={options.repeats}, but at least one is needed; give 1 or more.")
-    if options.folds is not None and not str(options.folds).isdigit():
-        path = Path(options.folds)  # type: ignore[arg-type]  # a number of folds is all digits
-        folds = read_folds(path, manifest, allow_leakage=options.allow_leakage)
-        kind, test = "given folds", f"the folds of {path.name}"
-    elif options.folds is None and manifest.splits is not None and "test" in set(manifest.splits):
-        folds = holdout(manifest, allow_leakage=options.allow_leakage)
-        kind, test = "holdout", "the images that the data name as test"
-    else:
-        count = default_folds(manifest) if options.folds is None else int(str(options.folds))
-        folds = kfold(manifest, folds=count, repeats=options.repeats, seed=options.seed)
-        kind, test = "kfold", "every image once a repeat"
-    repeats = len({fold.repeat for fold in folds})
-    return folds, Protocol(
-        type=kind,  # type: ignore[arg-type]  # one of the three above
-        folds=len({(fold.repeat, fold.fold) for fold in folds}) // repeats,
-        repeats=repeats,
-        seed=options.seed,
-        test=test,
-        grouping=grouping(manifest, options.group),
-    )
-
-
-def grouping(manifest: Manifest, group: str | None) -> str:
-    """Say in words what keeps the images of a patient together."""
-    if group is None:
-        return "none, as asked: every image counts as its own patient"
-    if manifest.groups is None:
-        return "unknown: every image counts as its own patient, intervals may be too narrow"
-    return f"{manifest.group_count} groups, each on one side of every split"
+    return manifest, notes
 
 
 def _load(card: Card | None, data: Manifest | str | Path | None, options: Options) -> Manifest:
     if isinstance(data, Manifest):
-        return data if card is None else apply_card(data, card)
+        return _given(data if card is None else apply_card(data, card), options)
     if card is not None:
-        return load_task(
+        manifest = load_task(
             card, data, labels=options.labels, masks=options.masks, group=options.group,
             seed=options.seed,
         )  # fmt: skip
-    assert data is not None
-    return load_source(data, labels=options.labels, masks=options.masks, group=options.group)
+    else:
+        manifest = load_source(
+            cast("str", data), labels=options.labels, masks=options.masks, group=options.group
+        )
+    return _by_id(manifest)
+
+
+def _given(manifest: Manifest, options: Options) -> Manifest:
+    """Return a manifest that was read already; options of reading come too late for it."""
+    for name in ("labels", "masks"):
+        if getattr(options, name) is not None:
+            raise ParameterError(
+                f"{name}={getattr(options, name)!r} is for a source that is still to be read; "
+                f"give {name} to read_manifest instead."
+            )
+    if options.group is None and "group" in manifest.frame:
+        manifest = replace(manifest, frame=manifest.frame.drop(columns="group"))
+    return _by_id(manifest)
+
+
+def _by_id(manifest: Manifest) -> Manifest:
+    """Return the images in the order of their ids: no number depends on the order of rows."""
+    order = sorted(range(len(manifest)), key=manifest.ids.__getitem__)
+    return replace(manifest.subset(order), skipped=manifest.skipped)
+
+
+def _check_weights(methods: list[Method], options: Options) -> None:
+    """Look for every network's weights before any image is read."""
+    from texturekit.deep.networks import check_weights
+
+    names = {part.name for method in methods for part in method.parts if part.name in BACKBONES}
+    for name in sorted(names):
+        check_weights(name, options.weights, seed=options.seed)
 
 
 def _checked(manifest: Manifest) -> Manifest:
@@ -224,12 +227,25 @@ def _checked(manifest: Manifest) -> Manifest:
         raise ManifestError(
             f"{manifest.source} has no labels; add a label column or one folder a class."
         )
+    for name in manifest.classes:
+        if manifest.kind == "multilabel" and "|" in name:
+            raise ManifestError(
+                f"{manifest.source} has a label {name!r}, but '|' joins the labels of an image in "
+                "the results; rename the label."
+            )
     if manifest.kind != "multilabel" and len(manifest.classes) < 2:
         raise ManifestError(
             f"{manifest.source} holds one class only, {manifest.classes[0]!r}; "
-            "a comparison needs at least two."
+            f"a comparison needs at least two.{_first_loss(manifest)}"
         )
     return manifest
+
+
+def _first_loss(manifest: Manifest) -> str:
+    lost = [skip for skip in manifest.skipped if skip.kind != "ignored"]
+    if not lost:
+        return ""
+    return f" {len(lost)} rows were skipped, the first: {lost[0].path}: {lost[0].reason}."
 
 
 def _positive(
@@ -242,13 +258,6 @@ def _positive(
             f"positive={asked!r}, but {manifest.source} is {manifest.kind}; leave it out."
         )
     return None, None
-
-
-def _size(manifest: Manifest, card: Card | None) -> int:
-    """Return the long side for all methods: the sample's own, else the card's."""
-    if manifest.synthetic:
-        return max(manifest.facts(0).width, manifest.facts(0).height)
-    return Preprocessing.size if card is None else card.size
 
 
 def _reference(methods: list[Method], asked: str | None) -> Method:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from texturekit.errors import ParameterError, UnknownNameError
 from texturekit.features import FEATURES
+from texturekit.features.grammar import split_outside
 from texturekit.methods.grammar import Method, parse_method
 
 if TYPE_CHECKING:
@@ -70,23 +71,10 @@ def parse_methods(methods: str | Iterable[str]) -> list[Method]:
     ParameterError
         If there is none.
     """
-    texts = _split(methods) if isinstance(methods, str) else list(methods)
+    texts = split_outside(methods, ",") if isinstance(methods, str) else list(methods)
     parsed = dict.fromkeys(parse_method(text) for text in texts if text.strip())
     if not parsed:
         raise ParameterError(
             f"no method in {methods!r}; give one or more: glcm+lbp/forest,resnet18/logistic."
         )
     return list(parsed)
-
-
-def _split(text: str) -> list[str]:
-    """Split at commas that stand outside parentheses."""
-    pieces, depth, piece = [], 0, ""
-    for character in text:
-        depth += (character == "(") - (character == ")")
-        if character == "," and depth == 0:
-            pieces.append(piece)
-            piece = ""
-        else:
-            piece += character
-    return [*pieces, piece]

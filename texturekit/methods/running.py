@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from texturekit import events
+from texturekit.errors import printable
 from texturekit.methods.learners import Inputs, PictureLearner, Settings, TableLearner, learner
 
 if TYPE_CHECKING:
@@ -138,8 +139,8 @@ def _frame(
     part = manifest.subset(rows)
     groups = part.frame["group"].to_numpy() if "group" in part.frame.columns else None
     data: dict[str, Any] = {
-        "id": part.ids,
-        "path": part.paths,
+        "id": [printable(name) for name in part.ids],
+        "path": [printable(name) for name in part.paths],
         "group": pd.Series([None] * len(part) if groups is None else groups, dtype="str"),
         "method": method.name,
     }

@@ -1,0 +1,88 @@
+"""The folds of a comparison, and how they are described."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from texturekit.data.splits import default_folds, holdout, kfold, leaked_groups, read_folds
+from texturekit.errors import SplitError
+from texturekit.records import Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from texturekit.data.manifest import Manifest
+    from texturekit.data.splits import Fold
+    from texturekit.methods.planning import Options
+
+
+def make_folds(options: Options, manifest: Manifest) -> tuple[list[Fold], Protocol]:
+    """Return the folds that were asked for, on usable images, and their description.
+
+    Raises
+    ------
+    SplitError
+        If there are too few groups in a class, or repeats of splits that are given.
+    LeakageError
+        If given splits share a group and that is not allowed.
+    """
+    kind, test, folds = _drawn(options, manifest)
+    repeats = len({fold.repeat for fold in folds})
+    if options.repeats > repeats:
+        raise SplitError(
+            f"repeats={options.repeats}, but {test} are given and cannot be drawn anew; "
+            "leave repeats out, or ask for a number of folds."
+        )
+    return folds, Protocol(
+        type=kind,
+        folds=len({(fold.repeat, fold.fold) for fold in folds}) // repeats,
+        repeats=repeats,
+        seed=options.seed,
+        test=test,
+        grouping=grouping(manifest, options.group, folds),
+    )
+
+
+def _drawn(
+    options: Options, manifest: Manifest
+) -> tuple[Literal["holdout", "kfold", "given folds"], str, list[Fold]]:
+    asked, splits = options.folds, manifest.splits
+    if asked is not None and re.fullmatch(r"-?\d+", str(asked)) is None:
+        file = Path(str(asked))
+        if not file.is_file():
+            raise SplitError(
+                f"folds={str(asked)!r} is neither a whole number from 2 nor a file; give a number, "
+                "or a CSV with the columns path or id, repeat, fold."
+            )
+        folds = read_folds(file, manifest, allow_leakage=options.allow_leakage)
+        return "given folds", f"the folds of {file.name}", folds
+    if asked is None and splits is not None and "test" in set(splits):
+        folds = holdout(manifest, allow_leakage=options.allow_leakage)
+        return "holdout", "the images that the data name as test", folds
+    count = default_folds(manifest) if asked is None else int(str(asked))
+    folds = kfold(manifest, folds=count, repeats=options.repeats, seed=options.seed)
+    return "kfold", "every image once a repeat", folds
+
+
+def grouping(manifest: Manifest, group: str | None, folds: Sequence[Fold] = ()) -> str:
+    """Say in words what keeps the images of a patient together."""
+    if group is None:
+        return "none, as asked: every image counts as its own patient"
+    if manifest.groups is None:
+        return "unknown: every image counts as its own patient, intervals may be too narrow"
+    leaked = {
+        name
+        for fold in folds
+        for name in leaked_groups(manifest, np.concatenate([fold.train, fold.val]), fold.test)
+    }
+    if leaked:
+        return f"{len(leaked)} of {manifest.group_count} groups stand in training and test"
+    named = sum(value is not None for value in manifest.frame["group"])
+    rest = f"; {len(manifest) - named} images name no group and count as their own"
+    return f"{manifest.group_count} groups, each on one side of every split" + (
+        rest if named < len(manifest) else ""
+    )
