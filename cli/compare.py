@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from texturekit.errors import printable
+
 from . import options
 from .console import showing
 
 if TYPE_CHECKING:
-    from texturekit.records import Estimate, Results, Study
+    from pathlib import Path
+
+    from texturekit.records import Data, Estimate, Results, Study
 
 
 @click.command("compare", short_help="Compare methods on the same images, with a report.")
@@ -38,7 +42,9 @@ if TYPE_CHECKING:
 @click.option("--folds", metavar="N|FILE", help="Folds, or a CSV of path|id, repeat, fold.")
 @click.option("--repeats", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--reference", metavar="METHOD", help="The method all others are tested against.")
-@click.option("--resize", "size", type=click.IntRange(16), metavar="N", help="Long side in pixels.")
+@click.option(
+    "--resize", "size", type=click.IntRange(16, 4096), metavar="N", help="Long side in pixels."
+)
 @options.weights
 @options.device
 @options.jobs
@@ -64,7 +70,7 @@ def command(
     import texturekit as tk
     from texturekit.outputs import check_output
 
-    folder = check_output(output or _folder(task, data), overwrite=overwrite)
+    folder = check_output(_folder(task, data) if output is None else output, overwrite=overwrite)
     with showing(verbose=verbose, quiet=quiet, no_progress=no_progress):
         study = tk.compare(
             task,
@@ -74,6 +80,8 @@ def command(
             images=not no_images,
             **settings,
         )
+        # Two runs that start in the same second would have the same name.
+        folder = _free(folder) if output is None else folder
         page = tk.write_report(study, folder, overwrite=overwrite)
     if not quiet:
         _tell(study)
@@ -90,6 +98,14 @@ def _folder(task: str | None, data: str | None) -> str:
 
     name = Path(task or data or "").stem
     return f"reports/{name}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def _free(folder: Path) -> Path:
+    number, free = 1, folder
+    while free.exists():
+        number += 1
+        free = folder.with_name(f"{folder.name}-{number}")
+    return free
 
 
 def _incomplete(results: Results) -> bool:
@@ -109,14 +125,20 @@ def _tell(study: Study) -> None:
         f"{results.protocol.type}, {results.protocol.folds} folds x {results.protocol.repeats}, "
         f"seed {results.protocol.seed}; grouping {results.protocol.grouping}",
         *(f"Note: {note}" for note in results.notes),
-        *(f"  skipped: {s.path}: {s.reason}" for s in data.skipped[:10] if s.kind != "ignored"),
+        *_skipped(data),
         *(f"  failed: {m.name}: {m.reason}" for m in results.methods if m.status == "failed"),
         "",
         *_table(study),
         "",
         *(f"- {c.sentence}" for c in results.comparisons if c.metric == "roc_auc"),
     ]
-    click.echo(options.printable("\n".join(lines)), err=True)
+    click.echo(printable("\n".join(lines)), err=True)
+
+
+def _skipped(data: Data) -> list[str]:
+    lost = [skip for skip in data.skipped if skip.kind != "ignored"]
+    more = [f"  and {len(lost) - 20} more; see results.json"] if len(lost) > 20 else []
+    return [*(f"  skipped: {skip.path}: {skip.reason}" for skip in lost[:20]), *more]
 
 
 def _table(study: Study) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import printable
+from texturekit.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from texturekit.errors import printable
+
 from . import options
 from .console import showing
 
@@ -30,7 +32,7 @@ from .console import showing
 @options.masks
 @click.option(
     "--resize",
-    type=click.IntRange(8),
+    type=click.IntRange(8, 4096),
     metavar="N",
     help="Long side in pixels, aspect kept; native resolution without.",
 )
@@ -71,18 +73,19 @@ def command(
             err=True,
         )
         for failure in failures[:20]:
-            click.echo(options.printable(f"  failed: {failure.error}"), err=True)
+            named = "" if failure.path in failure.error else f"{failure.path}: "
+            click.echo(printable(f"  failed: {named}{failure.error}"), err=True)
         if len(failures) > 20:
             click.echo(f"  and {len(failures) - 20} more; see the column 'error'", err=True)
     if as_json:
         options.show_json(
             {
-                "path": output,
+                "path": printable(output),
                 "found": data.found,
                 "used": len(table),
                 "columns": len(table.columns),
                 "failed": [asdict(failure) for failure in failures],
-                "skipped": [skip.model_dump() for skip in data.skipped],
+                "ignored": [skip.path for skip in data.skipped if skip.kind == "ignored"],
             }
         )
     else:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import texturekit
+from texturekit import errors
 
-from . import compare, extract, options, report, tasks
+from . import compare, extract, report, tasks
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -67,8 +68,8 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except texturekit.errors.TexturekitError as error:
-        return _fail(f"Error: {options.printable(str(error))}", error.exit_code)
+    except errors.TexturekitError as error:
+        return _fail(f"Error: {errors.printable(str(error))}", error.exit_code)
     except BrokenPipeError:
         return 0
     finally:

@@ -36,9 +36,10 @@ def _read_settings(context: click.Context, parameter: click.Parameter, value: st
 
 
 def _as_text(option: click.Option, value: Any) -> Any:
+    """Return a setting as the command line would hand it over, so that one check serves both."""
     if isinstance(value, list) and not option.multiple:
         return ",".join(map(str, value))
-    return value
+    return value if isinstance(value, bool) else str(value)
 
 
 config = click.option(
@@ -99,11 +100,6 @@ def common(function: F) -> F:
     """Add the options that every command has."""
     decorators = (config, as_json, overwrite, verbose, quiet, no_progress)
     return functools.reduce(lambda f, decorate: decorate(f), reversed(decorators), function)
-
-
-def printable(text: str) -> str:
-    """Return text in which names that are no UTF-8 have their bytes escaped."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def show_json(value: Any) -> None:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 @click.command("tasks", short_help="List the tasks that have a name.")
-@options.as_json
-def command(as_json: bool) -> int:
+@options.common
+def command(as_json: bool, overwrite: bool, verbose: bool, quiet: bool, no_progress: bool) -> int:
     """List the tasks: kind, image size, classes (the positive one marked *), title."""
     from texturekit.data.tasks import TASKS, load_card
 

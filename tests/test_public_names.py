@@ -42,7 +42,8 @@ def test_help_and_version_load_nothing_heavy(argument):
         "import sys\n"
         "from texturekit_cli.main import run\n"
         f"run([{argument!r}])\n"
-        "heavy = {'numpy', 'numba', 'torch', 'sklearn', 'pandas', 'pydantic', 'PIL', 'rich'}\n"
+        "heavy = {'numpy', 'numba', 'torch', 'torchvision', 'sklearn', 'skimage', 'scipy'}\n"
+        "heavy |= {'pandas', 'pyarrow', 'pydantic', 'PIL', 'rich', 'xgboost', 'matplotlib'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
 

@@ -88,7 +88,7 @@ def test_extract_lists_bad_rows(data, tmp_path, capsys):
 def test_limit_keeps_the_first_images(data, tmp_path):
     run(["extract", str(data), "--limit", "3", "--features", "lbp", "-o", str(tmp_path / "t.csv")])
 
-    assert len(pd.read_csv(tmp_path / "t.csv")) == 3
+    assert list(pd.read_csv(tmp_path / "t.csv")["path"]) == list(pd.read_csv(data)["path"][:3])
 
 
 def test_tasks_as_json(capsys):
@@ -120,7 +120,7 @@ def test_a_settings_file_is_used_and_the_command_line_wins(data, tmp_path):
 
     config = yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())
     assert config["methods"] == ["majority/dummy", "lbp/logistic"]
-    assert (config["seed"], config["size"]) == (8, 32)
+    assert (config["seed"], config["resize"]) == (8, 32)
 
 
 @pytest.mark.parametrize(
