@@ -63,7 +63,7 @@ def test_the_better_one_comes_first_in_the_sentence(rng):
     assert (found.a, found.b, found.verdict) == ("poor", "good", "b_better")
     assert found.difference < 0
     assert found.sentence.startswith("good is better than poor: AUC +0.")
-    assert "one set of splits" not in found.sentence
+    assert found.sentence.endswith(", one set of splits.")  # a holdout too
 
 
 def test_no_difference_is_never_called_equal(rng):
@@ -127,10 +127,44 @@ def test_five_repeats_have_to_agree_in_sign(rng):
     assert torn.verdict == "no_difference_shown"
 
 
-def test_a_few_repeats_are_still_one_set_of_splits(rng):
-    found = compare(pair(rng, n=100, folds=2, repeats=2))[0]
+@pytest.mark.parametrize("repeats", [2, 4])
+def test_a_few_repeats_are_counted(rng, repeats):
+    found = compare(pair(rng, n=100, folds=2, repeats=repeats))[0]
 
-    assert found.sentence.endswith("one set of splits.")
+    assert found.sentence.endswith(f", {repeats} sets of splits.")
+
+
+def test_the_larger_value_comes_first_where_no_difference_is_shown_and_minus_is_true(rng):
+    frames = [binary_frame(rng, 40, gain=g, method=m) for m, g in (("poor", 1), ("good", 1.4))]
+    found = compare(pd.concat(frames), reference="good")[0]
+
+    assert found.verdict == "no_difference_shown"
+    assert found.a == "poor"
+    assert found.difference < 0 < found.high
+    low, high = (f"{x:.2f}".replace("-", "\N{MINUS SIGN}") for x in (-found.high, -found.low))
+    assert found.sentence.startswith("No difference shown between good and poor: AUC +0.")
+    assert f"[{low}, {high}]" in found.sentence
+    assert low.startswith("\N{MINUS SIGN}")
+
+
+def test_a_mean_outside_the_first_interval_is_said(rng):
+    frame = pair(rng, n=150, folds=2, repeats=5)
+    late = frame["repeat"] > 0
+    names = frame["method"].map({"good": "poor", "poor": "good"})
+    found = compare(frame.assign(method=frame["method"].where(~late, names)), leader="good")[0]
+
+    assert not found.low <= found.difference <= found.high
+    assert "interval and p from the first, around its own +0." in found.how
+
+
+def test_a_class_with_too_few_images_is_named(rng):
+    frame = multiclass_frame(rng)
+    frame = frame[(frame["label"] != "c") | (frame["id"] == "i0002")]
+    other = multiclass_frame(rng, method="n")
+    found = compare(pd.concat([frame, other[other["id"].isin(frame["id"])]]), "n", task=MULTI)[0]
+
+    reason = "fewer than 2 images of c, or of others, in every fold: no variance"
+    assert found.sentence == f"Not testable: m against n on AUC, because {reason}."
 
 
 def test_other_images_cannot_be_compared(rng):

@@ -158,9 +158,12 @@ def _data(n, classes, truth, kind):
 
 def _config(methods):
     return {
-        "task": "breast", "methods": list(methods), "reference": "glcm+lbp/forest", "folds": 4,
-        "card": {"published": [{"source": "Example et al. (2020), table 2", "method": "VGG16",
-                                "metric": "accuracy", "value": 0.75, "n": 6851}]},
+        "task": "breast", "methods": list(methods), "reference": None, "folds": 4,
+        "facts": {
+            "reference": "glcm+lbp/forest", "size": 224,
+            "card": {"published": [{"source": "Example et al. (2020), table 2", "method": "VGG16",
+                                    "metric": "accuracy", "value": 0.75, "n": 6851}]},
+        },
     }  # fmt: skip
 
 

@@ -126,8 +126,8 @@ def _named(of, name):
     published = [dict.fromkeys(("source", "method", "metric", "value", "n"), name)]
     return replace(
         changed(of, title=name, task=name, methods=[*methods, failed], comparisons=fake, data=data,
-                findings=[finding], notes=[name]),
-        config={"card": {"published": published}, "a": name},
+                findings=[finding], notes=[name, f"Leakage: {name}"]),
+        config={"facts": {"card": {"published": published}, "source": name}, "a": name},
         environment={"texturekit": name, "command": name, "python": name},
     )  # fmt: skip
 
@@ -162,6 +162,60 @@ def test_random_weights_are_said_before_any_number():
     text = Page(render(ready())).text
 
     assert text.index("Random weights in 3 methods: resnet18/logistic") < text.index("highest AUC")
+    assert "started from random numbers and say nothing about the same nets" in text
+    assert "at hand" not in text
+
+
+def test_leakage_is_said_before_any_number_and_once():
+    note = "Leakage: 3 patients stand on both sides of a split."
+    page = Page(render(changed(ready(), notes=[note, "Shortened."])))
+
+    assert page.text.count(note) == 1
+    assert page.text.index(note) < page.text.index("highest AUC")
+    assert "Shortened." in page.text
+
+
+def test_only_tests_that_were_made_are_counted_and_stand_in_the_table():
+    of = ready("multilabel")
+    made = [c for c in of.results.comparisons if c.p is not None]
+    gaps = [c for c in of.results.comparisons if c.p is None]
+    page = Page(render(of))
+    table = page.text[page.text.index("A \N{MINUS SIGN} B") : page.text.index("not testable Not")]
+
+    assert f"corrected for all {len(made)} tests that were made" in page.text
+    assert f"Holm over {len(made)} tests" in page.text
+    assert f"{len(gaps)} comparisons not testable Not testable: " in page.text
+    assert "Accuracy" not in table
+    assert all(c.sentence in page.text for c in gaps)
+
+
+def test_comparisons_that_are_all_untestable_have_no_table():
+    of = ready("multilabel")
+    gaps = [c for c in of.results.comparisons if c.p is None]
+    text = Page(render(changed(of, comparisons=gaps))).text
+
+    assert gaps[0].sentence in text
+    assert "corrected for" not in text
+
+
+def test_images_left_out_by_a_limit_are_one_line():
+    of = ready()
+    reason = "left out by the limit of 120 images"
+    few = [Skipped(path=f"x{i}.png", reason=reason, kind="ignored") for i in range(320)]
+    data = of.results.data
+    more = {"found": data.found + 320, "skipped": [*few, *data.skipped]}
+    text = Page(render(changed(of, data=data.model_copy(update=more)))).text
+
+    assert "322 skipped (1 ignored, 320 left out, 1 unreadable)" in text
+    assert "320 images left out by the limit." in text
+    assert "x0.png" not in text
+    assert "Skipped files (2 of 2 listed)" in text
+
+
+def test_what_was_published_elsewhere_is_shown_and_may_be_absent():
+    assert "Example et al. (2020), table 2" in Page(render(ready())).text
+    for config in ({}, {"facts": {}}, {"facts": {"card": None}}, {"facts": None}):
+        assert "Reported by others" not in Page(render(replace(ready(), config=config))).text
 
 
 def test_a_failed_method_is_named_with_its_reason():
@@ -226,6 +280,7 @@ def test_missing_groups_and_empty_tables_are_said_in_words():
     text = Page(render(bare)).text
 
     assert "every image counts as its own patient" in text
+    assert "patients not known" in text
     assert "There is no ROC curve" in text
 
 
@@ -239,6 +294,9 @@ def test_many_methods_and_many_classes_fit(classes, count, panels):
     copies = [few.results.methods[0].model_copy(update={"name": name}) for name in names]
     curves = pd.concat([few.curves.assign(method=name) for name in names])
     page = Page(render(replace(changed(few, methods=copies), curves=curves)))
+    if classes == 2:
+        nine = render(replace(changed(few, methods=copies[:9]), curves=curves))
+        assert "The other method" in Page(nine).text
     drawn_matrices = count if classes > 8 else 0
 
     assert page.stray == []

@@ -34,6 +34,18 @@ def test_a_lead_over_everything_is_called_larger_than_chance_with_its_limits():
     assert said.standing == [("Better than", ["b", "dummy"])]
 
 
+@pytest.mark.parametrize(("kind", "repeats", "end"), [
+    ("holdout", 1, "explains, on one set of splits."),
+    ("kfold", 3, "explains, on 3 sets of splits."),
+    ("kfold", 5, "explains."),
+])  # fmt: skip
+def test_few_splits_are_said_with_the_lead(kind, repeats, end):
+    of = results(THREE, [pair("a", "b", "a_better"), pair("a", "dummy", "a_better")])
+    protocol = of.protocol.model_copy(update={"type": kind, "repeats": repeats})
+
+    assert answer(of.model_copy(update={"protocol": protocol}), {}).support[-1].endswith(end)
+
+
 def test_a_tie_with_another_method_is_no_single_winner():
     said = answer(
         results(THREE, [pair("a", "b", "no_difference_shown"), pair("a", "dummy", "a_better")]), {}
@@ -52,7 +64,9 @@ def test_a_tie_with_a_baseline_is_said_first_of_all():
 def test_the_declared_reference_gets_the_deciding_sentence():
     tests = [pair("a", "b", "a_better"), pair("a", "dummy", "a_better")]
 
-    assert answer(results(THREE, tests), {"reference": "dummy"}).support[0] == tests[1].sentence
+    found = answer(results(THREE, tests), {"facts": {"reference": "dummy"}}).support[0]
+
+    assert found == tests[1].sentence
 
 
 def test_nothing_tested_is_nothing_known():

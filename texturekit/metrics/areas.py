@@ -44,6 +44,8 @@ class Area:
         Fewest folds that hold both sides, over the classes.
     tied : bool
         Whether all scores of every fold are equal, in all classes.
+    names : tuple of str
+        Of the classes; empty where there is a single one without a name.
     """
 
     value: float | None
@@ -56,6 +58,7 @@ class Area:
     group: Ints
     folds: int
     tied: bool
+    names: tuple[str, ...] = ()
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -71,8 +74,37 @@ class Area:
         """The variance of the value."""
         return variance(self.truth, self.known, self.parts, self.fold, self.group)
 
+    @property
+    def unit(self) -> str:
+        """What is independent: ``group`` where one has several images, else ``image``."""
+        return "group" if int(self.group.max()) + 1 < len(self.group) else "image"
 
-def measure_area(truth: Bools, score: Floats, known: Bools, fold: Ints, group: Ints) -> Area:
+    @property
+    def no_variance(self) -> str:
+        """Why there is no `spread`, naming the classes that have too few groups."""
+        columns = [
+            (self.truth[:, [k]], self.known[:, [k]], self.parts[:, [k]])
+            for k in range(len(self.names))
+        ]
+        few = [
+            name
+            for name, own in zip(self.names, columns, strict=True)
+            if variance(*own, self.fold, self.group) is None
+        ]
+        if not few:
+            return f"a class has fewer than 2 {self.unit}s in every fold: no variance"
+        names = ", ".join(few)
+        return f"fewer than 2 {self.unit}s of {names}, or of others, in every fold: no variance"
+
+
+def measure_area(
+    truth: Bools,
+    score: Floats,
+    known: Bools,
+    fold: Ints,
+    group: Ints,
+    names: tuple[str, ...] = (),
+) -> Area:
     """Return the mean over classes of the within-fold areas.
 
     Parameters
@@ -83,6 +115,8 @@ def measure_area(truth: Bools, score: Floats, known: Bools, fold: Ints, group: I
         Finite where known.
     fold, group : (n,) int64
         Numbers from 0.
+    names : tuple of str
+        Of the classes, for messages.
 
     Returns
     -------
@@ -103,6 +137,7 @@ def measure_area(truth: Bools, score: Floats, known: Bools, fold: Ints, group: I
         group=group,
         folds=min((one.folds for one in ranks), default=0),
         tied=all(one.tied for one in ranks),
+        names=names,
     )
 
 
@@ -129,14 +164,12 @@ def area_limits(
     if area.tied:
         return area.value, area.value, "equal scores give exactly 0.5, whatever the data", None
     spread = area.spread
-    grouped = int(area.group.max()) + 1 < len(area.group)
-    unit = "group" if grouped else "image"
-    how = "Obuchowski" if grouped else "DeLong"
+    how = "Obuchowski" if area.unit == "group" else "DeLong"
     if spread is None:
-        return None, None, how, f"a class has fewer than 2 {unit}s in every fold: no variance"
+        return None, None, how, area.no_variance
     if spread == 0:
         low, high = limits.area_score(area.value, *area.sizes)
-        name = f"score interval (Newcombe 2006, method 5) by {unit}s, as {how}'s variance is 0"
+        name = f"score interval (Newcombe 2006, method 5) by {area.unit}s, as {how}'s variance is 0"
         return low, high, name, None
     error = math.sqrt(spread)
     if scale == "wald" or not 0 < area.value < 1:
@@ -157,8 +190,7 @@ def area_difference(a: Area, b: Area) -> Difference:
     Difference
         ``statistic`` is z.
     """
-    grouped = int(a.group.max()) + 1 < len(a.group)
-    how = "paired DeLong" + (", clustered by group (Obuchowski)" if grouped else "")
+    how = "paired DeLong" + (", clustered by group (Obuchowski)" if a.unit == "group" else "")
     if a.value is None or b.value is None:
         return Difference(value=None, how=how, reason="no fold holds both classes")
     if np.array_equal(a.score[a.known], b.score[b.known]):
@@ -167,8 +199,7 @@ def area_difference(a: Area, b: Area) -> Difference:
     value = a.value - b.value
     spread = variance(a.truth, a.known, a.parts - b.parts, a.fold, a.group)
     if spread is None:
-        reason = "a class has fewer than 2 groups in every fold: no variance"
-        return Difference(value=value, how=how, reason=reason)
+        return Difference(value=value, how=how, reason=a.no_variance)
     if spread == 0:
         return _without_spread(a, b, value, how)
     low, high = limits.clipped(value, math.sqrt(spread), -1, 1)

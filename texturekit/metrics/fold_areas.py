@@ -61,6 +61,7 @@ def area_of(cases: Cases, columns: Sequence[int]) -> Area:
         cases.known[:, pick],
         cases.fold,
         cases.group,
+        tuple(cases.classes[k] for k in pick),
     )
 
 
@@ -133,6 +134,8 @@ def over_repeats(
 ) -> Estimate:
     """Return the mean over repeats, with the interval of the first.
 
+    Where that interval leaves the mean out, ``how`` says around which value it is.
+
     Parameters
     ----------
     values : list of float
@@ -151,9 +154,12 @@ def over_repeats(
     Estimate
     """
     found = [value for value in values if not math.isnan(value)]
+    mean = math.fsum(found) / len(found) if found else math.nan
     if len(values) > 1:
         some = f"{len(found)} of " if len(found) < len(values) else ""
         how += f"; mean over {some}{len(values)} repeats, interval from the first"
+        if low is not None and high is not None and not low <= mean <= high:
+            how += f", around its own {values[0]:.3f}"
     if math.isnan(values[0]):
         return Estimate(value=None, how=how, reason=undefined)
-    return Estimate(value=math.fsum(found) / len(found), low=low, high=high, how=how, reason=reason)
+    return Estimate(value=mean, low=low, high=high, how=how, reason=reason)

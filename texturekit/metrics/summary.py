@@ -13,7 +13,7 @@ from texturekit.metrics.confusion import label_counts, shares
 from texturekit.metrics.fold_areas import area_estimate, over_repeats
 from texturekit.metrics.probability import brier_losses, log_losses
 from texturekit.metrics.proportions import proportion
-from texturekit.metrics.resampling import percentile_limits
+from texturekit.metrics.resampling import redrawn_limits
 from texturekit.metrics.tallies import bootstrap_values, point_values, tally
 from texturekit.records import ClassResult, Estimate
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from texturekit.metrics.cases import Cases
-    from texturekit.metrics.tallies import Measured
+    from texturekit.metrics.tallies import Measured, Tallies
     from texturekit.records import Kind
 
     Floats = NDArray[np.float64]
@@ -45,6 +45,7 @@ METRICS = (
     "ece",
     "log_loss",
 )
+NORMAL = ("average_precision", "ece")  # redrawing shifts them, see redrawn_limits
 SHARES = ("sensitivity", "specificity", "precision", "npv")
 
 
@@ -100,18 +101,21 @@ def summarise_cases(repeats: list[Cases]) -> Summary:
     draws = bootstrap_values(tallies[0])
     metrics = {
         "roc_auc": area_estimate(repeats),
-        **_headline(repeats, points, draws),
+        **_headline(repeats, tallies[0], points, draws),
         "brier": _loss(repeats, "brier"),
         "log_loss": _loss(repeats, "log_loss"),
     }
     first = tallies[0].confusion
     confusion = None if first is None else first.sum(axis=0).astype(int).tolist()
-    return {name: metrics[name] for name in METRICS}, _classes(repeats, points, draws), confusion
+    classes = _classes(repeats, tallies[0], points, draws)
+    return {name: metrics[name] for name in METRICS}, classes, confusion
 
 
-def _headline(repeats: list[Cases], points: list[Measured], draws: Measured) -> dict[str, Estimate]:
+def _headline(
+    repeats: list[Cases], counts: Tallies, points: list[Measured], draws: Measured
+) -> dict[str, Estimate]:
     cases = repeats[0]
-    lone = wording.lone_class(cases)
+    lone, tied = wording.lone_class(cases), counts.tied()
     found = {}
     for name in draws[0]:
         values = [float(point[0][name][0]) for point in points]
@@ -124,7 +128,8 @@ def _headline(repeats: list[Cases], points: list[Measured], draws: Measured) -> 
             hits, trials = _counts(cases, cases.positive)[name]
             found[name] = _share(values, hits, trials, cases, undefined)
         else:
-            found[name] = _redrawn(values, draws[0][name], how, cases, lone, undefined)
+            gap = wording.EQUAL_SCORES if tied and name in NORMAL else lone
+            found[name] = _redrawn(name, values, draws[0][name], how, cases, gap, undefined)
     return found
 
 
@@ -146,20 +151,25 @@ def _share(values: list[float], hits: int, trials: int, cases: Cases, undefined:
 
 
 def _redrawn(
+    name: str,
     values: list[float],
     draws: Floats,
     how: str,
     cases: Cases,
-    lone: str | None,
+    gap: str | None,
     undefined: str,
 ) -> Estimate:
-    low, high, missed, reason = percentile_limits(draws)
-    if lone is not None:
-        low, high, reason = None, None, lone
-    how = f"{how}; {wording.bootstrap(cases)}" if how else wording.bootstrap(cases)
-    if missed and low is not None:
-        how += f", {missed} undefined draws left out"
-    return over_repeats(values, low, high, how, reason, undefined)
+    wanted = name in NORMAL
+    found = redrawn_limits(draws, values[0], smallest=-1.0 if name == "mcc" else 0.0, normal=wanted)
+    name_of = wording.bootstrap(cases, normal=found.normal)
+    how = f"{how}; {name_of}" if how else name_of
+    if gap is not None:
+        return over_repeats(values, None, None, how, gap, undefined)
+    if found.normal and not wanted and found.low is not None:
+        how += ", as the percentiles leave the value out"
+    if found.undefined and found.low is not None:
+        how += f", {found.undefined} undefined draws left out"
+    return over_repeats(values, found.low, found.high, how, found.reason, undefined)
 
 
 def _loss(repeats: list[Cases], name: str) -> Estimate:
@@ -189,23 +199,25 @@ def _loss(repeats: list[Cases], name: str) -> Estimate:
     return over_repeats(values, low, high, how, None, "")
 
 
-def _classes(repeats: list[Cases], points: list[Measured], draws: Measured) -> list[ClassResult]:
+def _classes(
+    repeats: list[Cases], counts: Tallies, points: list[Measured], draws: Measured
+) -> list[ClassResult]:
     cases = repeats[0]
     found = []
     for k, name in enumerate(cases.classes if cases.positive is None else ()):
         known = int(cases.known[:, k].sum())
-        lone = wording.lone_class(cases, k)
+        lone, tied = wording.lone_class(cases, k), counts.tied([k])
         metrics = {"roc_auc": area_estimate(repeats, [k])}
         for metric, drawn in draws[1].items():
             values = [float(point[1][metric][0, k]) for point in points]
             undefined = wording.undefined_class(metric, cases, k)
             if metric in SHARES:
-                counts = _counts(cases, k)[metric]
-                metrics[metric] = _share(values, *counts, cases, undefined)
+                metrics[metric] = _share(values, *_counts(cases, k)[metric], cases, undefined)
             else:
                 how = wording.within_folds(cases, cases.folds, "positives").removeprefix(", ")
                 how = how if metric == "average_precision" else ""
-                metrics[metric] = _redrawn(values, drawn[:, k], how, cases, lone, undefined)
+                gap = wording.EQUAL_SCORES if tied and metric in NORMAL else lone
+                metrics[metric] = _redrawn(metric, values, drawn[:, k], how, cases, gap, undefined)
         table = _table(cases, k).astype(int).tolist() if known else None
         positives = int((cases.truth & cases.known)[:, k].sum())
         found.append(

@@ -20,6 +20,8 @@ from texturekit.metrics.probability import average_precision, bin_gaps, sort_fol
 from texturekit.metrics.resampling import draw_weights, patient_strata
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from texturekit.metrics.cases import Cases
@@ -57,6 +59,12 @@ class Tallies:
     gaps: Floats
     sizes: Floats
     sorted: list[list[Sorted]]
+
+    def tied(self, columns: Sequence[int] | None = None) -> bool:
+        """Tell whether in every fold with both sides the scores are equal, in all columns."""
+        pairs = zip(self.cases.defined, self.sorted, strict=True)
+        parts = [part for k, folds in pairs if columns is None or k in columns for part in folds]
+        return bool(parts) and all(len(part.ends) == 1 for part in parts)
 
 
 def tally(cases: Cases) -> Tallies:
@@ -183,7 +191,7 @@ def point_values(tallies: Tallies) -> Measured:
 
 
 def bootstrap_values(tallies: Tallies) -> Measured:
-    """Return the metrics of 2,000 redrawn sets of patients.
+    """Return the metrics of 2,000 redrawn sets of patients, drawn by fold and class.
 
     Parameters
     ----------
@@ -197,7 +205,7 @@ def bootstrap_values(tallies: Tallies) -> Measured:
     """
     cases = tallies.cases
     label = cases.truth.argmax(axis=1) if cases.kind != "multilabel" else np.zeros_like(cases.group)
-    strata = patient_strata(cases.group, label)
+    strata = patient_strata(cases.group, label, cases.fold)
     parts = [measure_tallies(tallies, w, strict=False) for w in draw_weights(strata, cases.n)]
     head = {name: np.concatenate([p[0][name] for p in parts]) for name in parts[0][0]}
     each = {name: np.concatenate([p[1][name] for p in parts]) for name in parts[0][1]}

@@ -37,7 +37,6 @@ class _Test:
     metric: str
     first: Difference  # of the first repeat
     values: list[float]  # one a repeat
-    folds: int
 
 
 def compare_methods(
@@ -120,15 +119,14 @@ def _pairs(
 
 def _tests(a: str, b: str, cases: dict[str, list[Cases]]) -> list[_Test]:
     one, two = cases[a], cases[b]
-    folds = one[0].folds
     if not _same_images(one, two):
         gap = Difference(value=None, how="paired", reason="they were not tested on the same images")
-        return [_Test(a, b, metric, gap, [], folds) for metric in _WORDS]
+        return [_Test(a, b, metric, gap, []) for metric in _WORDS]
     pairs = list(zip(one, two, strict=True))
     areas = [_area_test(x, y) for x, y in pairs]
     shares = [_accuracy_test(x, y) for x, y in pairs]
     return [
-        _Test(a, b, metric, found[0], [d.value for d in found if d.value is not None], folds)
+        _Test(a, b, metric, found[0], [d.value for d in found if d.value is not None])
         for metric, found in (("roc_auc", areas), ("accuracy", shares))
     ]
 
@@ -170,6 +168,7 @@ def _judge(test: _Test, p_holm: float | None, family: int) -> Comparison:
     how = first.how
     if repeats > 1:
         how += f"; mean over {repeats} repeats, interval and p from the first"
+        how += _around(first, value)
     how += f"; Holm over {family} test{'s' if family != 1 else ''}"
     return Comparison(
         a=test.a,
@@ -184,6 +183,15 @@ def _judge(test: _Test, p_holm: float | None, family: int) -> Comparison:
         how=how,
         sentence=_sentence(test, verdict, value, p_holm, agreeing),
     )
+
+
+def _around(first: Difference, mean: float | None) -> str:
+    """Return around what the first interval stands, where that is not the mean."""
+    if mean is None or first.value is None or first.low is None or first.high is None:
+        return ""
+    if first.low <= mean <= first.high:
+        return ""
+    return f", around its own {_signed(first.value, 3)}"
 
 
 def _verdict(test: _Test, value: float | None, p_holm: float | None, agreeing: int) -> Verdict:
@@ -207,24 +215,36 @@ def _sentence(
         why = test.first.reason or "there is no interval"
         return f"Not testable: {test.a} against {test.b} on {metric}, because {why}."
     a, b = test.a, test.b
-    if verdict == "b_better":
+    if value < 0:  # the better one first
         a, b, value, low, high = b, a, -value, -high, -low
     digits = 3 if high - low < 0.02 else 2
-    numbers = [f"{x + 0.0:{sign}.{digits}f}" for x, sign in ((value, "+"), (low, ""), (high, ""))]
-    shown, left, right = (_signless_zero(text) for text in numbers)
-    found = f"{metric} {shown} [{left}, {right}], p (Holm) {_p_words(p_holm)}"
+    left, right = (_signed(x, digits).removeprefix("+") for x in (low, high))
+    found = f"{metric} {_signed(value, digits)} [{left}, {right}], p (Holm) {_p_words(p_holm)}"
     repeats = len(test.values)
     if repeats >= ENOUGH_REPEATS:
         found += f", same sign in {agreeing} of {repeats} repeats"
-    elif test.folds > 1:
-        found += ", one set of splits"
+    else:
+        found += f", {sets_of_splits(repeats)}"
     if verdict == "no_difference_shown":
         return f"No difference shown between {a} and {b}: {found}."
     return f"{a} is better than {b}: {found}."
 
 
-def _signless_zero(text: str) -> str:
-    return text.removeprefix("-") if float(text) == 0 else text
+def sets_of_splits(repeats: int) -> str:
+    """Return on how many splits of the images a result stands, in words.
+
+    Examples
+    --------
+    >>> sets_of_splits(1), sets_of_splits(3)
+    ('one set of splits', '3 sets of splits')
+    """
+    return "one set of splits" if repeats == 1 else f"{repeats} sets of splits"
+
+
+def _signed(value: float, digits: int) -> str:
+    """Return a number with its sign, a true minus; no minus before a printed zero."""
+    text = f"{value + 0.0:+.{digits}f}"
+    return text.replace("-", "+" if float(text) == 0 else "\N{MINUS SIGN}")
 
 
 def _p_words(p: float) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from texturekit.metrics.probability import BINS
+from texturekit.metrics.probability import BINS, SMALLEST
 from texturekit.metrics.resampling import DRAWS
 
 if TYPE_CHECKING:
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from texturekit.metrics.cases import Cases
 
 _BINS = f"{BINS} bins of equal width"
+_LOG = f"natural logarithm, probabilities cut at {SMALLEST:g}"
+EQUAL_SCORES = (
+    "the scores of every fold are equal, so that the value only counts classes: no interval"
+)
 
 
 def mean_over(cases: Cases, columns: Sequence[int]) -> str:
@@ -63,20 +67,25 @@ def within_folds(cases: Cases, held: int, weight: str) -> str:
     return f", within {some}{cases.folds} folds weighted by {weight}"
 
 
-def bootstrap(cases: Cases) -> str:
+def bootstrap(cases: Cases, *, normal: bool = False) -> str:
     """Return the name of the bootstrap.
 
     Parameters
     ----------
     cases : Cases
         Test images of one repeat.
+    normal : bool, default False
+        Whether only the standard error of the draws was used.
 
     Returns
     -------
     str
     """
+    if normal:
+        unit = "patient" if cases.grouped else "image"
+        return f"normal interval from the {unit} bootstrap's standard error, {DRAWS} draws"
     unit = "patient-cluster" if cases.grouped else "image"
-    strata = "" if cases.kind == "multilabel" else "stratified "
+    strata = "" if cases.kind == "multilabel" and cases.folds == 1 else "stratified "
     return f"{strata}{unit} bootstrap, percentile, {DRAWS} draws"
 
 
@@ -104,7 +113,7 @@ def definition(name: str, cases: Cases) -> str:
         form = f"sum form over {len(cases.classes)} classes"
         return "binary form" if one else form if cases.kind == "multiclass" else macro
     if name == "log_loss":
-        return f"natural logarithm, {macro}" if cases.kind == "multilabel" else "natural logarithm"
+        return f"{_LOG}, {macro}" if cases.kind == "multilabel" else _LOG
     if name == "average_precision":
         return (macro + within_folds(cases, cases.folds, "positives")).removeprefix(", ")
     if name == "balanced_accuracy" and cases.kind == "multiclass":

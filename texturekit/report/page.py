@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from texturekit.report import figures, gallery, tables, wording
-from texturekit.report.plain import plain, yaml_text
+from texturekit.report.plain import facts, plain, yaml_text
 from texturekit.report.verdict import answer, leader
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from texturekit.records import Results, Study
+    from texturekit.records import Results, Skipped, Study
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SKIPPED_SHOWN = 50
-_SAID_ABOVE = ("Synthetic data", "Random weights")  # notes that have their own banner
+_SAID_ABOVE = ("Synthetic data", "Random weights", "Leakage")  # notes that have their own banner
 
 
 def render(study: Study) -> str:
@@ -47,6 +47,7 @@ def render(study: Study) -> str:
     return page.render(
         **_headline(study),
         **_evidence(study),
+        **_comparisons(study.results),
         **_origin(study),
         results=study.results,
         style=Markup(style),
@@ -63,6 +64,7 @@ def _headline(study: Study) -> dict[str, Any]:
         "amounts": wording.amounts(results.data, results.classes, results.kind),
         "separated": wording.separated(results.protocol),
         "random_weights": random_weights(results),
+        "leakage": [note for note in results.notes if note.startswith("Leakage")],
         "notes": [note for note in results.notes if not note.startswith(_SAID_ABOVE)],
         "absent": [m for m in results.methods if m.status != "ok"],
     }
@@ -97,20 +99,38 @@ def _evidence(study: Study) -> dict[str, Any]:
     }
 
 
+def _comparisons(results: Results) -> dict[str, Any]:
+    tests = results.comparisons
+    return {
+        "tests": [test for test in tests if test.verdict != "not_testable"],
+        "untested": [test for test in tests if test.verdict == "not_testable"],
+        "family": sum(test.p is not None for test in tests),
+    }
+
+
 def _origin(study: Study) -> dict[str, Any]:
     environment = plain(study.environment, "environment")
-    card = study.config.get("card") or {}
-    skipped = study.results.data.skipped
+    card = facts(study.config).get("card") or {}
+    everything = study.results.data.skipped
+    skipped = [item for item in everything if not _left_out(item)]
+    kinds = Counter("left out" if _left_out(item) else item.kind for item in everything)
     return {
         "published": card.get("published") or [],
         "skipped": skipped[:_SKIPPED_SHOWN],
-        "skipped_kinds": sorted(Counter(item.kind for item in skipped).items()),
+        "skipped_count": len(skipped),
+        "left_out": len(everything) - len(skipped),
+        "skipped_kinds": sorted(kinds.items()),
         "config": yaml_text(study.config),
         "environment": _flat(environment),
         "version": environment.get("texturekit", ""),
         "finished": str(environment.get("finished") or "")[:10],
         "command": environment.get("command"),
     }
+
+
+def _left_out(item: Skipped) -> bool:
+    """Tell whether an image could have been used, but a limit was asked for."""
+    return item.kind == "ignored" and item.reason.startswith("left out")
 
 
 def random_weights(results: Results) -> list[str]:

@@ -26,6 +26,17 @@ def yaml_text(config: Mapping[str, Any]) -> str:
     return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100))
 
 
+def facts(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a configuration led to: ``card, source, size, positive, reference``.
+
+    Examples
+    --------
+    >>> facts({"folds": 5, "facts": {"size": 224}}), facts({})
+    ({'size': 224}, {})
+    """
+    return config.get("facts") or {}
+
+
 def plain(value: Any, where: str) -> Any:
     """Return a value with paths as text, tuples as lists and numpy's scalars as numbers.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from texturekit.metrics.verdicts import ENOUGH_REPEATS, sets_of_splits
+from texturekit.report.plain import facts
 from texturekit.report.wording import listed, number, seen_from, with_interval
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def answer(results: Results, config: Mapping[str, Any]) -> Answer:
     ----------
     results : Results
     config : mapping
-        ``reference`` names the method that was declared the reference.
+        ``facts.reference`` names the method that all were tested against.
 
     Returns
     -------
@@ -96,8 +98,8 @@ def _other(test: Comparison, name: str) -> str:
 
 
 def _deciding(tests: list[Comparison], name: str, config: Mapping[str, Any]) -> Comparison:
-    """Return the test against the declared reference, else the closest one."""
-    named = [c for c in tests if _other(c, name) == config.get("reference")]
+    """Return the test against the reference, else the closest one."""
+    named = [c for c in tests if _other(c, name) == facts(config).get("reference")]
     return named[0] if named else min(tests, key=lambda c: abs(c.difference or 0.0))
 
 
@@ -112,8 +114,8 @@ def _conclusion(results: Results, tests: list[Comparison], name: str) -> str:
         return "These data do not single out one best method."
     if all(view == "unknown" for _, view in views):
         return "Whether the lead is real could not be tested."
-    once = results.protocol.type != "holdout" and results.protocol.repeats < 5
-    tail = ", on one set of splits." if once else "."
+    repeats = results.protocol.repeats
+    tail = f", on {sets_of_splits(repeats)}." if repeats < ENOUGH_REPEATS else "."
     return (
         "Its lead over every method it could be tested against is larger than chance explains"
         + tail
