@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 _KERNELS = Path(__file__).parent / "texturekit" / "kernels"
 
@@ -20,6 +21,9 @@ def _cache_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"texturekit-numba-{os.getuid()}-{stamp}"
 
 
+# The same examples every time: a change is judged by what it changes, not by luck.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.load_profile("same")
 os.environ["NUMBA_CACHE_DIR"] = str(_cache_folder())
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ["TEXTUREKIT_CACHE"] = str(Path(tempfile.gettempdir()) / f"texturekit-{os.getuid()}")
