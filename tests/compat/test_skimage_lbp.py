@@ -7,10 +7,10 @@ import warnings
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from skimage.feature import local_binary_pattern as peer
 
 from texturekit.compat.skimage_lbp import local_binary_pattern
 
-peer = pytest.importorskip("skimage.feature").local_binary_pattern
 METHODS = ["default", "ror", "uniform", "nri_uniform", "var"]
 CIRCLES = [(4, 1), (6, 1.5), (8, 1), (8, 2.4153), (12, 2.5), (16, 2), (24, 3), (31, 3)]
 
