@@ -14,7 +14,7 @@ from .console import showing
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from texturekit.records import Data, Estimate, Results, Study
+    from texturekit.records import Data, Estimate, Protocol, Results, Study
 
 
 @click.command("compare", short_help="Compare methods on the same images, with a report.")
@@ -120,10 +120,9 @@ def _tell(study: Study) -> None:
     lines = [
         f"{results.title}: {data.used} images"
         + (f" of {data.groups} patients or groups" if data.groups else "")
-        + f", {len(data.skipped)} skipped; classes {', '.join(results.classes)}"
+        + f"{_losses(data)}; classes {', '.join(results.classes)}"
         + (f"; positive {results.positive} ({results.positive_from})" if results.positive else ""),
-        f"{results.protocol.type}, {results.protocol.folds} folds x {results.protocol.repeats}, "
-        f"seed {results.protocol.seed}; grouping {results.protocol.grouping}",
+        _protocol(results.protocol),
         *(f"Note: {note}" for note in results.notes),
         *_skipped(data),
         *(f"  failed: {m.name}: {m.reason}" for m in results.methods if m.status == "failed"),
@@ -133,6 +132,19 @@ def _tell(study: Study) -> None:
         *(f"- {c.sentence}" for c in results.comparisons if c.metric == "roc_auc"),
     ]
     click.echo(printable("\n".join(lines)), err=True)
+
+
+def _losses(data: Data) -> str:
+    ignored = sum(skip.kind == "ignored" for skip in data.skipped)
+    lost = len(data.skipped) - ignored
+    return f", {lost} skipped" + (f", {ignored} left out or ignored" if ignored else "")
+
+
+def _protocol(protocol: Protocol) -> str:
+    folds = "" if protocol.type == "holdout" else f", {protocol.folds} folds"
+    repeats = f" x {protocol.repeats} repeats" if protocol.repeats > 1 else ""
+    start = f"{protocol.type}{folds}{repeats}, seed {protocol.seed}"
+    return f"{start}; grouping {protocol.grouping}"
 
 
 def _skipped(data: Data) -> list[str]:

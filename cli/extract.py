@@ -67,6 +67,8 @@ def command(
     failures = table.failures
     if not quiet:
         ignored = sum(skip.kind == "ignored" for skip in data.skipped)
+        if limit is not None:
+            click.echo(f"Shortened: the first {len(data)} images only (--limit).", err=True)
         click.echo(
             f"{len(table)} images x {len(table.columns)} columns; {len(failures)} failed"
             + (f", {ignored} files ignored" if ignored else ""),

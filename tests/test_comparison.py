@@ -326,3 +326,24 @@ def test_one_class_only_is_refused(tmp_path):
 
     with pytest.raises(ManifestError, match="one class only, 'fine'"):
         tk.compare(data=path, methods=METHODS)
+
+
+def test_a_table_without_a_baseline_says_what_it_lacks(tmp_path):
+    options = {"data": two_classes(tmp_path), "folds": 2, "size": 32}
+    without = tk.compare(methods=["glcm/knn"], **options).results.notes
+    beside = tk.compare(methods=["glcm/knn", "majority/dummy"], **options).results.notes
+
+    assert any(note.startswith("No baseline") for note in without)
+    assert not any(note.startswith("No baseline") for note in beside)
+
+
+def test_weights_are_looked_for_after_everything_cheaper(tmp_path, monkeypatch):
+    from texturekit.deep import networks
+
+    def asked(*arguments, **options):
+        raise AssertionError("weights were looked for")
+
+    monkeypatch.setattr(networks, "check_weights", asked)
+
+    with pytest.raises(SplitError, match="at most 8"):
+        tk.compare(data=two_classes(tmp_path), methods=["resnet18/logistic"], folds=1000)

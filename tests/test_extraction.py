@@ -66,7 +66,7 @@ def test_the_file_holds_what_the_contract_says(manifest, tmp_path):
 
     frame = pd.read_parquet(tmp_path / "t.parquet")
 
-    first = ["id", "path", "label", "group", "status", "error"]
+    first = ["id", "path", "label", "group", "split", "status", "error"]
     assert list(frame.columns) == [*first, *tk.features.FEATURES["lbp"].columns()]
     assert set(frame["label"]) == {"fine", "rough"}
 

@@ -14,7 +14,7 @@ from texturekit.errors import ManifestError, ParameterError, printable
 from texturekit.methods.folding import make_folds
 from texturekit.methods.model import prepare
 from texturekit.methods.outcomes import importance_frame, score
-from texturekit.methods.planning import Job, Options, settle
+from texturekit.methods.planning import Job, Options, check_networks, settle
 from texturekit.methods.running import run_method
 from texturekit.metrics.curves import roc_curves
 from texturekit.metrics.verdicts import compare_methods
@@ -125,7 +125,8 @@ def compare(
         allow_leakage=allow_leakage,
     )  # fmt: skip
     job = settle(task, data, options)
-    make_folds(options, job.manifest)  # refuse impossible folds before any work
+    make_folds(options, job.manifest)  # refuse what cannot work before any image is read
+    check_networks(job)
     inputs, found = prepare(job.manifest, job.methods, job.preprocessing, jobs=jobs, device=device)
     used = _usable(job.manifest, found)
     folds_, protocol = make_folds(options, used)

@@ -36,7 +36,9 @@ def check_output(path: str | Path, *, overwrite: bool = False) -> Path:
     """
     path = Path(path)
     if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists already; choose another output, or say --overwrite.")
+        raise OutputError(
+            f"{path} exists already; choose another output, or say --overwrite (overwrite=True)."
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         probe = _beside(path)

@@ -163,7 +163,9 @@ def test_a_class_with_too_few_images_is_named(rng):
     other = multiclass_frame(rng, method="n")
     found = compare(pd.concat([frame, other[other["id"].isin(frame["id"])]]), "n", task=MULTI)[0]
 
-    reason = "fewer than 2 images of c, or of others, in every fold: no variance"
+    reason = (
+        "fewer than 2 images of c, or of others, in every fold: no variance; ask for fewer folds"
+    )
     assert found.sentence == f"Not testable: m against n on AUC, because {reason}."
 
 

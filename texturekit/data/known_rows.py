@@ -29,16 +29,16 @@ def known_rows(manifest: Manifest, errors: Sequence[str | None]) -> pd.DataFrame
     Returns
     -------
     pandas.DataFrame
-        ``id, path``, ``label`` or ``label.<name>``, ``group``, ``split``, ``meta.<name>`` as far
-        as there are any, ``status`` and ``error``.
+        ``id, path``, ``label`` or ``label.<name>`` where there are any, ``group`` and ``split``
+        (null where unknown), ``meta.<name>``, ``status`` and ``error``.
     """
     frame = manifest.frame
     rows = pd.DataFrame({"id": _texts(manifest.ids), "path": _texts(manifest.paths)}, dtype="str")
     for name, labels in _labels(manifest).items():
         rows[name] = labels
     for name in ("group", "split"):
-        if name in frame.columns:
-            rows[name] = _texts(frame[name])
+        known = _texts(frame[name]) if name in frame.columns else [None] * len(rows)
+        rows[name] = pd.Series(known, dtype="str")
     for name in frame.columns:
         if name not in _FIRST:
             rows[f"meta.{name}"] = frame[name].to_numpy()

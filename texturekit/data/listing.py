@@ -75,6 +75,14 @@ class Manifest:
         """Rows or files met in the source: used and skipped ones."""
         return len(self) + len(self.skipped)
 
+    @property
+    def losses(self) -> str:
+        """A sentence on the rows that could not be used, for messages; empty without any."""
+        lost = [skip for skip in self.skipped if skip.kind != "ignored"]
+        if not lost:
+            return ""
+        return f" {len(lost)} rows were skipped, the first: {lost[0].path}: {lost[0].reason}."
+
     @cached_property
     def ids(self) -> list[str]:
         """The unique names of the images."""

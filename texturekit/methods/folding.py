@@ -30,7 +30,10 @@ def make_folds(options: Options, manifest: Manifest) -> tuple[list[Fold], Protoc
     LeakageError
         If given splits share a group and that is not allowed.
     """
-    kind, test, folds = _drawn(options, manifest)
+    try:
+        kind, test, folds = _drawn(options, manifest)
+    except SplitError as error:
+        raise SplitError(f"{error}{manifest.losses}") from error
     repeats = len({fold.repeat for fold in folds})
     if options.repeats > repeats:
         raise SplitError(

@@ -159,6 +159,7 @@ def fit(
     *,
     seed: int = 0,
     positive: str | None = None,
+    weights: str = "auto",
     preprocessing: Preprocessing | None = None,
     jobs: int = 1,
     device: str = "auto",
@@ -175,8 +176,10 @@ def fit(
     seed : int, default 0
     positive : str, optional
         The positive class of two; by default the card's, else the last in sorted order.
+    weights : str, default "auto"
+        ``"auto"``, ``"pretrained"``, ``"none"`` or the path of a weight file, for backbones.
     preprocessing : Preprocessing, optional
-        Image size, region and weights policy; by default the card's size.
+        Image size, region and weights policy, instead of the card's size and ``weights``.
     jobs : int, default 1
         Threads.
     device : {"auto", "cpu", "cuda"}, default "auto"
@@ -208,7 +211,7 @@ def fit(
     chosen = None
     if manifest.kind == "binary":
         chosen, _ = resolve_positive(manifest.classes, asked=positive, card=manifest.card)
-    preprocessing = preprocessing or Preprocessing(image_size(manifest), seed=seed)
+    preprocessing = preprocessing or Preprocessing(image_size(manifest), weights=weights, seed=seed)
     settings = Settings(seed, jobs, preprocessing.weights, device, epochs)
     unfitted = learner(parsed, manifest.kind, manifest.classes, settings)
     inputs, found = prepare(manifest, [parsed], preprocessing, jobs=jobs, device=device)

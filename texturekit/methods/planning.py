@@ -149,11 +149,15 @@ def settle(task: str | Path | None, data: Manifest | str | Path | None, options:
     methods = parse_methods(named)
     for method in methods:
         learner(method, str(manifest.kind), manifest.classes, Settings())
-    _check_weights(methods, options)
     positive, origin = _positive(manifest, card, options.positive)
     manifest, notes = _shortened(manifest, options)
     if options.folds is not None and manifest.splits is not None:
         notes.append("The data name training and test images; folds were asked for instead.")
+    if not any(method.family == "baseline" for method in methods):
+        notes.append(
+            "No baseline is among the methods: without majority/dummy and geometry/forest nobody "
+            "can tell whether a number is good, or owed to the images' size."
+        )
     return Job(
         options=options,
         card=card,
@@ -213,13 +217,25 @@ def _by_id(manifest: Manifest) -> Manifest:
     return replace(manifest.subset(order), skipped=manifest.skipped)
 
 
-def _check_weights(methods: list[Method], options: Options) -> None:
-    """Look for every network's weights before any image is read."""
+def check_networks(job: Job) -> None:
+    """See that every network of a job can run, before any image is read.
+
+    Raises
+    ------
+    WeightsError
+        If weights cannot be had or belong to another network.
+    ParameterError
+        If the device is not there.
+    """
+    names = {p.name for method in job.methods for p in method.parts if p.name in BACKBONES}
+    if not names:
+        return
+    from texturekit.deep.loading import choose_device
     from texturekit.deep.networks import check_weights
 
-    names = {part.name for method in methods for part in method.parts if part.name in BACKBONES}
+    choose_device(job.options.device)
     for name in sorted(names):
-        check_weights(name, options.weights, seed=options.seed)
+        check_weights(name, job.options.weights, seed=job.options.seed)
 
 
 def _checked(manifest: Manifest) -> Manifest:
@@ -236,16 +252,9 @@ def _checked(manifest: Manifest) -> Manifest:
     if manifest.kind != "multilabel" and len(manifest.classes) < 2:
         raise ManifestError(
             f"{manifest.source} holds one class only, {manifest.classes[0]!r}; "
-            f"a comparison needs at least two.{_first_loss(manifest)}"
+            f"a comparison needs at least two.{manifest.losses}"
         )
     return manifest
-
-
-def _first_loss(manifest: Manifest) -> str:
-    lost = [skip for skip in manifest.skipped if skip.kind != "ignored"]
-    if not lost:
-        return ""
-    return f" {len(lost)} rows were skipped, the first: {lost[0].path}: {lost[0].reason}."
 
 
 def _positive(

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+_NO_VARIANCE = "no variance; ask for fewer folds"
+
+
 @dataclass(frozen=True)
 class Area:
     """The mean area of one or several classes, each against the rest.
@@ -92,9 +95,9 @@ class Area:
             if variance(*own, self.fold, self.group) is None
         ]
         if not few:
-            return f"a class has fewer than 2 {self.unit}s in every fold: no variance"
+            return f"a class has fewer than 2 {self.unit}s in every fold: {_NO_VARIANCE}"
         names = ", ".join(few)
-        return f"fewer than 2 {self.unit}s of {names}, or of others, in every fold: no variance"
+        return f"fewer than 2 {self.unit}s of {names}, or of others, in every fold: {_NO_VARIANCE}"
 
 
 def measure_area(
