@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from texturekit.methods.running import THRESHOLD
+from texturekit.metrics.curves import thresholds
 from texturekit.metrics.summary import summarise
 from texturekit.records import MethodResult, Seconds, Threshold
 
@@ -89,13 +89,9 @@ def _represent_seconds(method: Method, found: Representations) -> float:
 
 
 def _threshold(frame: pd.DataFrame, kind: str) -> Threshold:
-    values = frame.groupby(["repeat", "fold"])["threshold"].first().dropna().tolist()
-    if not values:
-        return Threshold(rule="most probable class", chosen_on=_BEFOREHAND, values=[], median=None)
-    return Threshold(
-        rule=f"probability at least {THRESHOLD}"
-        + (" for each label" if kind == "multilabel" else ""),
-        chosen_on=_BEFOREHAND,
-        values=values,
-        median=float(np.median(values)),
-    )
+    each = " for each label" if kind == "multilabel" else ""
+    rule = f"probability at least {THRESHOLD}{each}"
+    used = thresholds(frame, rule=rule, chosen_on=_BEFOREHAND)
+    if used is not None:
+        return used
+    return Threshold(rule="most probable class", chosen_on=_BEFOREHAND, values=[], median=None)
