@@ -11,6 +11,7 @@ from texturekit.errors import (
     UnknownNameError,
     WeightsError,
 )
+from texturekit.events import listening
 from texturekit.features.grammar import Part
 from texturekit.parts import part_columns
 
@@ -69,6 +70,30 @@ def test_the_file_holds_what_the_contract_says(manifest, tmp_path):
     first = ["id", "path", "label", "group", "split", "status", "error"]
     assert list(frame.columns) == [*first, *tk.features.FEATURES["lbp"].columns()]
     assert set(frame["label"]) == {"fine", "rough"}
+
+
+def test_the_grey_levels_of_each_image_are_recorded(manifest):
+    spoil(manifest.file(2))
+
+    rows = tk.extract(manifest, "glcm(levels=16)").rows
+
+    image = manifest.image(3)
+    name = "meta.glcm(levels=16).levels"
+    assert rows[f"{name}.low"][3] == image.min()
+    assert rows[f"{name}.high"][3] == image.max()
+    assert rows[f"{name}.count"][3] == 16
+    assert rows[f"{name}.occupied"][3] == len(np.unique(tk.quantize(image, levels=16)[0]))
+    assert rows[f"{name}.low"].isna().tolist() == [i == 2 for i in range(8)]
+
+
+def test_a_few_grey_levels_are_told_once(manifest):
+    heard = []
+
+    with listening(heard.append):
+        tk.extract(manifest, "glcm(levels=4)")
+
+    (told,) = [event.message for event in heard if event.level == "warning"]
+    assert told.startswith("glcm(levels=4): 8 of 8 images have an unusual number of grey levels")
 
 
 def test_equal_input_gives_equal_bytes(manifest, tmp_path):

@@ -16,6 +16,8 @@
     │   └── WeightsFileError                       a file of one's own that does not serve
     └── MissingExtraError    also ImportError      an optional dependency
 
+and the warning GreyLevelWarning, of a region with too few or too many grey levels.
+
 Every message says what was given, what was wanted and what to do next. ``exit_code`` is what the
 command line ends with.
 """
@@ -138,3 +140,7 @@ class UnknownNameError(TexturekitError, LookupError):
     def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, list[str]]]:
         # Exceptions are rebuilt from args, which holds the message: worker processes need ours.
         return type(self), (self.kind, self.name, self.known)
+
+
+class GreyLevelWarning(UserWarning):
+    """A region occupies fewer or more grey levels than texture is usually measured on."""

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import texturekit
-from texturekit import events
 from texturekit.data.known_rows import known_rows
 from texturekit.data.pictures import Pictures
 from texturekit.deep.backbones import BACKBONES
 from texturekit.errors import ImageError, ParameterError, printable
-from texturekit.features import FEATURES, columns, measure
+from texturekit.features import FEATURES, columns
 from texturekit.features.grammar import Part, parse_parts
+from texturekit.features.registry import GreyLevels
+from texturekit.measurement import Lost, measure_pictures
 from texturekit.outputs import check_output
-from texturekit.parts import FACTS, part_columns, part_kind, pieces
+from texturekit.parts import part_columns, part_kind, pieces
 from texturekit.table import Table, check_table_path
 
 if TYPE_CHECKING:
@@ -28,21 +29,9 @@ if TYPE_CHECKING:
 
     from texturekit.data.manifest import Manifest
     from texturekit.deep.weights import Weights
-    from texturekit.images import ImageFacts
 
 
-#: Modes in a fixed order, so that a mode is a number; anything else counts as the last.
-_MODES = ("1", "L", "P", "I;16", "RGB", "RGBA", "CMYK", "other")
-_CHUNK = 16
 _NET_SIZE = 224
-
-
-@dataclass(frozen=True)
-class Lost:
-    """Why an image is not used: it cannot be read, or cannot be measured."""
-
-    error: str
-    kind: Literal["unreadable", "failed"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +50,8 @@ class Representations:
         Label of each backbone's weights.
     seconds : dict of float
         What each part took, summed over threads; ``"reading"`` for decoding and resizing.
+    levels : dict of dict of GreyLevels
+        How the rows of the manifest were reduced to grey levels, by part and variant, then row.
     """
 
     usable: NDArray[np.intp]
@@ -68,6 +59,7 @@ class Representations:
     lost: dict[int, Lost]
     weights: dict[str, str]
     seconds: dict[str, float]
+    levels: dict[str, dict[int, GreyLevels]] = field(default_factory=dict)
 
 
 def represent(
@@ -97,20 +89,21 @@ def represent(
     nets = {part.name: _weights(part.name, weights, seed) for part in wanted if _is_net(part)}
     measured = tuple(part for part in wanted if not _is_net(part))
     pictures = Pictures(manifest, size=size, roi=roi)
-    blocks, lost, seconds = _measure_all(pictures, measured, jobs=jobs, fail_fast=fail_fast)
+    found = measure_pictures(pictures, measured, jobs=jobs, fail_fast=fail_fast)
+    lost, seconds = found.lost, found.seconds
     usable = np.setdiff1d(np.arange(len(manifest)), list(lost)).astype(np.intp)
     if len(usable) == 0:
         raise ImageError(_all_lost(manifest, lost))
-    blocks = {name: values[usable] for name, values in blocks.items()}
+    blocks = {name: values[usable] for name, values in found.blocks.items()}
     squares = Pictures(manifest.subset(usable), size=size or _NET_SIZE, roi=roi)
-    for name, found in nets.items():
+    for name, net in nets.items():
         from texturekit.deep.embedding import embed
 
         start = time.perf_counter()
-        blocks[name] = embed(squares, name, weights=found, device=device, seed=seed).values
+        blocks[name] = embed(squares, name, weights=net, device=device, seed=seed).values
         seconds[name] = time.perf_counter() - start
-    labels = {name: found.label for name, found in nets.items()}
-    return Representations(usable, blocks, lost, labels, seconds)
+    labels = {name: net.label for name, net in nets.items()}
+    return Representations(usable, blocks, lost, labels, seconds, found.levels)
 
 
 def _is_net(part: Part) -> bool:
@@ -190,7 +183,7 @@ def extract(
     )  # fmt: skip
     errors = [found.lost[i].error if i in found.lost else None for i in range(len(manifest))]
     table = Table(
-        rows=known_rows(manifest, errors),
+        rows=known_rows(manifest, errors, _level_columns(found.levels, len(manifest))),
         columns=names,
         values=np.hstack([found.blocks[str(part)] for part in parts]),
         metadata=_metadata(manifest, parts, size=size, roi=roi, weights=found.weights),
@@ -206,89 +199,23 @@ def _column_names(parts: tuple[Part, ...]) -> tuple[str, ...]:
     return tuple(name for part in parts for name in part_columns(part))
 
 
+def _level_columns(
+    levels: dict[str, dict[int, GreyLevels]], total: int
+) -> dict[str, list[float | None]]:
+    """Return what the grey levels of each image were, null where it was not measured."""
+    found: dict[str, list[float | None]] = {}
+    for name, rows in levels.items():
+        for field_of in fields(GreyLevels):
+            found[f"{name}.levels.{field_of.name}"] = [
+                float(getattr(rows[i], field_of.name)) if i in rows else None for i in range(total)
+            ]
+    return found
+
+
 def _refuse_lost_rows(manifest: Manifest) -> None:
     for skip in manifest.skipped:
         if skip.kind != "ignored":
             raise ImageError(f"{skip.path}: {skip.reason}")
-
-
-def _measure_all(
-    pictures: Pictures, parts: tuple[Part, ...], *, jobs: int, fail_fast: bool
-) -> tuple[dict[str, NDArray[np.float64]], dict[int, Lost], dict[str, float]]:
-    """Return (n, d) values by part, NaN where an image was lost, why, and what parts took."""
-    total = len(pictures)
-    blocks = {str(part): np.full((total, len(part_columns(part))), np.nan) for part in parts}
-    lost: dict[int, Lost] = {}
-    seconds = dict.fromkeys(["reading", *blocks], 0.0)
-    chunks = [range(s, min(s + _CHUNK, total)) for s in range(0, total, _CHUNK)]
-    done = 0
-    for chunk in _in_threads(pictures, parts, chunks, 1 if fail_fast else jobs):
-        for index, values, spent in chunk:
-            done += 1
-            if isinstance(values, Lost):
-                if fail_fast:
-                    raise ImageError(values.error)
-                lost[index] = values
-                continue
-            for name, row in values.items():
-                blocks[name][index] = row
-            for name, time_of in spent.items():
-                seconds[name] += time_of
-        events.progress("measuring images", done, total)
-    return blocks, lost, seconds
-
-
-_Outcome = tuple[int, "dict[str, list[float]] | Lost", "dict[str, float]"]
-
-
-def _in_threads(
-    pictures: Pictures, parts: tuple[Part, ...], chunks: list[range], jobs: int
-) -> Iterable[list[_Outcome]]:
-    if jobs == 1:
-        return (_measure_chunk(pictures, parts, chunk) for chunk in chunks)
-    from joblib import Parallel, delayed
-
-    # The kernels release the GIL, so threads share the work without a second start-up.
-    run = Parallel(n_jobs=jobs, backend="threading", return_as="generator")
-    outcomes: Iterable[list[_Outcome]] = run(
-        delayed(_measure_chunk)(pictures, parts, chunk) for chunk in chunks
-    )
-    return outcomes
-
-
-def _measure_chunk(pictures: Pictures, parts: tuple[Part, ...], chunk: range) -> list[_Outcome]:
-    return [(index, *_measure_one(pictures, parts, index)) for index in chunk]
-
-
-def _measure_one(
-    pictures: Pictures, parts: tuple[Part, ...], index: int
-) -> tuple[dict[str, list[float]] | Lost, dict[str, float]]:
-    spent, values = {}, {}
-    start = time.perf_counter()
-    try:
-        # Decoded even where only file facts are asked for: every method sees the same rows.
-        image, mask = pictures.region(index)
-        facts = pictures.manifest.facts(index)
-    except (ImageError, OSError) as error:
-        return Lost(str(error), "unreadable"), {}
-    for name, part in (("reading", None), *((str(part), part) for part in parts)):
-        try:
-            if part is not None:
-                values[name] = _values(part, image, mask, facts)
-        except ImageError as error:
-            return Lost(f"{pictures.manifest.paths[index]}: {error}", "failed"), {}
-        now = time.perf_counter()
-        spent[name], start = now - start, now
-    return values, spent
-
-
-def _values(
-    part: Part, image: NDArray[Any], mask: NDArray[np.bool_] | None, facts: ImageFacts
-) -> list[float]:
-    if part.name not in FACTS:
-        return list(measure(image, [part], mask).values())
-    numbers = {**vars(facts), "mode": _MODES.index(facts.mode if facts.mode in _MODES else "other")}
-    return [float(numbers[name]) for name in FACTS[part.name]]
 
 
 def _all_lost(manifest: Manifest, lost: dict[int, Lost]) -> str:

@@ -1,10 +1,13 @@
+import warnings
+
 import numpy as np
 import pytest
 
-from texturekit.errors import ImageError, ParameterError, UnknownNameError
+from texturekit.errors import GreyLevelWarning, ImageError, ParameterError, UnknownNameError
 from texturekit.features.grammar import Part
 from texturekit.features.measuring import SETS, columns, expand, measure
 from texturekit.features.registry import FEATURES
+from texturekit.images import to_grey
 
 FAMILIES = ["first_order", "glcm", "hog", "sobel", "lbp", "mean_lbp", "median_lbp", "mbp",
             "variance_lbp", "mvm_lbp"]  # fmt: skip
@@ -122,3 +125,22 @@ def test_refuses_what_is_no_picture(image, message):
 def test_refuses_a_mask_that_does_not_fit(mask, message):
     with pytest.raises(ImageError, match=message):
         measure(np.zeros((9, 9)), "sobel", mask)
+
+
+def test_warns_of_regions_with_too_few_or_too_many_grey_levels(rng):
+    steps = np.repeat(np.arange(7, dtype=np.uint16), 30).reshape(14, 15)
+    many = rng.permutation(1000).astype(np.uint16).reshape(25, 40)
+
+    with pytest.warns(GreyLevelWarning, match="only 7 of 7 grey levels between 0 and 7"):
+        measure(steps, "glcm(method=none)")
+    with pytest.warns(GreyLevelWarning, match="as many as 1000 of 1000"):
+        measure(many, "glcm(method=none)")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        measure(many, "glcm")
+
+
+def test_colour_is_made_grey_once_for_all(rng):
+    image = rng.integers(0, 256, (30, 30, 3), dtype=np.uint8)
+
+    assert measure(image, "glcm+sobel") == measure(to_grey(image), "glcm+sobel")

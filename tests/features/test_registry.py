@@ -3,7 +3,7 @@ import pytest
 
 from texturekit.errors import ParameterError, UnknownNameError
 from texturekit.features import registry
-from texturekit.features.registry import Feature
+from texturekit.features.registry import Feature, Measured
 from texturekit.registry import Registry
 
 
@@ -12,7 +12,7 @@ def brightness(image, *, mask=None, scale=1):
 
     Nothing else.
     """
-    return {f"brightness.mean.s{scale}": float(image.mean()) * scale}
+    return Measured.of({f"brightness.mean.x{scale}": float(image.mean()) * scale})
 
 
 @pytest.fixture
@@ -23,8 +23,11 @@ def features(monkeypatch):
 
 
 def test_a_function_is_registered_under_its_name(features):
-    assert registry.feature(brightness) is brightness
+    named = registry.feature(brightness)
+
     assert features["brightness"] == Feature("brightness", brightness)
+    assert named(np.full((2, 2), 3.0), scale=2) == {"brightness.mean.x2": 6.0}
+    assert named.__doc__ == brightness.__doc__
 
 
 def test_refuses_a_function_without_documentation(features):
@@ -39,21 +42,23 @@ def test_refuses_a_function_without_documentation(features):
 def test_knows_parameters_and_summary():
     family = Feature("brightness", brightness)
 
-    assert family.defaults == {"scale": 1}
+    assert family.defaults == {"scale": 1, "scales": (1,), "pyramid": (1,)}
     assert family.summary == "Measure the mean."
 
 
 def test_columns_follow_the_parameters():
     family = Feature("brightness", brightness)
 
-    assert family.columns() == ("brightness.mean.s1",)
-    assert family.columns(scale=3) == ("brightness.mean.s3",)
+    assert family.columns() == ("brightness.mean.x1",)
+    assert family.columns(scale=3) == ("brightness.mean.x3",)
 
 
 def test_measures_an_image(rng):
     image = rng.random((4, 4))
 
-    assert Feature("brightness", brightness)(image, scale=2) == brightness(image, scale=2)
+    found = brightness(image, scale=2)
+
+    assert Feature("brightness", brightness)(image, scale=2) == found.named()
 
 
 @pytest.mark.parametrize(

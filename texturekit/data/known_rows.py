@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from texturekit.errors import printable
 from texturekit.records import SkippedRow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from texturekit.data.manifest import Manifest
 
 _FIRST = ("id", "path", "label", "group", "split", "mask")
 
 
-def known_rows(manifest: Manifest, errors: Sequence[str | None]) -> pd.DataFrame:
+def known_rows(
+    manifest: Manifest,
+    errors: Sequence[str | None],
+    more: Mapping[str, Sequence[float | None]] | None = None,
+) -> pd.DataFrame:
     """Return one row an image, rows that the manifest had to skip at their places.
 
     Parameters
@@ -25,6 +30,8 @@ def known_rows(manifest: Manifest, errors: Sequence[str | None]) -> pd.DataFrame
     manifest : Manifest
     errors : sequence of str or None
         Why each image of the manifest was not measured; None where it was.
+    more : mapping of sequences, optional
+        What else is known of each image, as numbers by name.
 
     Returns
     -------
@@ -42,6 +49,8 @@ def known_rows(manifest: Manifest, errors: Sequence[str | None]) -> pd.DataFrame
     for name in frame.columns:
         if name not in _FIRST:
             rows[f"meta.{name}"] = frame[name].to_numpy()
+    for name, numbers in (more or {}).items():
+        rows[f"meta.{name}"] = np.array(numbers, dtype=np.float64)
     rows["status"] = ["ok" if error is None else "failed" for error in errors]
     rows["error"] = pd.Series(_texts(errors), dtype="str")
     return _with_lost(rows, manifest)

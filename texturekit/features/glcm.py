@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from texturekit.errors import ImageError, ParameterError, UnknownNameError
-from texturekit.features.grey_levels import quantize
-from texturekit.features.matrices import ANGLES, count_offsets, pack_levels, steps
-from texturekit.features.registry import feature
+from texturekit.features.matrices import ANGLES, count_offsets, reduce_levels, steps
+from texturekit.features.registry import Measured, feature
 from texturekit.kernels.pairs import SUMS, sum_pairs
 
 if TYPE_CHECKING:
@@ -115,7 +114,7 @@ def glcm(
     lower: float | None = None,
     low: float | None = None,
     high: float | None = None,
-) -> dict[str, float]:
+) -> Measured:
     """Statistics of the grey-level co-occurrence matrices, over four directions.
 
     Parameters
@@ -175,20 +174,18 @@ def glcm(
     for way in ways:
         if way not in AGGREGATES:
             raise UnknownNameError("aggregate", way, AGGREGATES)
-    found, edges = quantize(
+    packed, reduced = reduce_levels(
         image, method, levels, mask, width=width, lower=lower, low=low, high=high
     )
-    number = len(edges) - 1
-    packed = pack_levels(found, number, mask)
     values: dict[str, float] = {}
     for distance in reach:
         offsets = steps(distance, ANGLES, "chebyshev")
-        counts = count_offsets(packed, number, offsets, masked=mask is not None)
+        counts = count_offsets(packed, reduced.count, offsets, masked=mask is not None)
         matrices = _with_pairs(counts, distance, packed.shape)
         for way in ways:
             measured = _measure(matrices, way, mcc=mcc)
             values.update({f"glcm.{name}.d{distance}.{way}": v for name, v in measured.items()})
-    return values
+    return Measured.of(values, reduced)
 
 
 def _measure(matrices: NDArray[np.float64], way: str, *, mcc: bool) -> dict[str, float]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from texturekit.errors import ImageError, ParameterError
 from texturekit.features.region import grey_region
-from texturekit.features.registry import feature
+from texturekit.features.registry import Measured, feature
 from texturekit.kernels import gradients
 from texturekit.kernels.hog import CLIP, NORMS, normalise_blocks, vote, vote_in_grid
 
@@ -33,7 +33,7 @@ def hog(
     cell: int = 8,
     block: int = 2,
     norm: str | tuple[str, ...] = "L2-Hys",
-) -> dict[str, float]:
+) -> Measured:
     """Measure where edges of which direction lie: histograms of oriented gradients.
 
     ``pooled`` lays a grid over the image, or over the box of the mask, and averages in each cell
@@ -100,9 +100,9 @@ def hog(
     if mode == "pooled":
         cells = pool(wide, region, grid, orientations)
         values = spread_blocks(cells, min(block, grid), norm)
-        return dict(zip(_pooled_names(grid, orientations), values.ravel().tolist(), strict=True))
+        return Measured(_pooled_names(grid, orientations), values.ravel())
     values = _raw(wide, region, size or 0, orientations, (cell, cell), (block, block), norm)
-    return dict(zip(_raw_names(values.size), values.tolist(), strict=True))
+    return Measured(_raw_names(values.size), values)
 
 
 @cache

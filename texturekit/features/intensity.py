@@ -9,7 +9,7 @@ import numpy as np
 from texturekit.errors import ImageError, ParameterError, UnknownNameError
 from texturekit.features.grey_levels import bin_values, even_edges
 from texturekit.features.region import grey_region
-from texturekit.features.registry import feature
+from texturekit.features.registry import Measured, feature
 from texturekit.kernels.bins import count_values
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def first_order(
     mask: NDArray[Any] | None = None,
     bins: int = 32,
     span: str = "auto",
-) -> dict[str, float]:
+) -> Measured:
     """Statistics of the grey values and their histogram.
 
     Parameters
@@ -174,7 +174,7 @@ def first_order(
     found = _statistics(values, counts) | _spread(shares)
     digits = len(str(bins - 1))
     named = {f"histogram.{k:0{max(2, digits)}d}": v for k, v in enumerate(shares.tolist())}
-    return {f"first_order.{name}": value for name, value in (found | named).items()}
+    return Measured.of({f"first_order.{name}": v for name, v in (found | named).items()})
 
 
 def _edges(values: NDArray[Any], dtype: np.dtype[Any], bins: int, span: str) -> NDArray[np.float64]:

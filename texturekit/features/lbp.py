@@ -18,7 +18,7 @@ from texturekit.features.code_histogram import (
     label_codes,
 )
 from texturekit.features.region import grey_region
-from texturekit.features.registry import feature
+from texturekit.features.registry import Measured, feature
 from texturekit.kernels.lbp import circle_variance, sample_circle
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def lbp(
     p: int = 8,
     r: float = 1,
     method: str = "uniform",
-) -> dict[str, float]:
+) -> Measured:
     """Histogram of local binary patterns, and mean, variance, median and entropy of the code image.
 
     Parameters
@@ -138,10 +138,11 @@ def lbp(
     prefix = f"lbp.{circle_name(p, r)}.{method}"
     if method == "var":
         values = circle_variances(grey, p, r, noise=_NOISE)
-        return _describe_variances(prefix, _off_border(values, margin, inside))
+        return Measured.of(_describe_variances(prefix, _off_border(values, margin, inside)))
     labels = bin_labels(p, method)
     codes = circle_codes(grey, p, r)
-    return describe(prefix, count_labels(codes, p, method, margin=margin, inside=inside), labels)
+    counts = count_labels(codes, p, method, margin=margin, inside=inside)
+    return Measured.of(describe(prefix, counts, labels))
 
 
 def check_circle(p: int, r: float, method: str) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from texturekit.errors import ImageError, ParameterError, UnknownNameError
+from texturekit.features.grey_levels import quantize
+from texturekit.features.registry import GreyLevels
 from texturekit.kernels.pairs import count_four, count_pairs
 
 if TYPE_CHECKING:
@@ -121,6 +123,22 @@ def pack_levels(image: NDArray[Any], levels: int, mask: NDArray[Any] | None) -> 
     dtype = np.uint8 if levels + (region is not None) <= 256 else np.uint16
     packed = np.ascontiguousarray(image, dtype=dtype)
     return packed if region is None else np.where(region, packed, dtype(levels))
+
+
+def reduce_levels(
+    image: NDArray[Any],
+    method: str,
+    levels: int,
+    mask: NDArray[Any] | None,
+    **bounds: float | None,
+) -> tuple[NDArray[Any], GreyLevels]:
+    """Reduce an image to grey levels as `quantize` does, packed as by `pack_levels`."""
+    found, edges = quantize(image, method, levels, mask, **bounds)
+    number = len(edges) - 1
+    packed = pack_levels(found, number, mask)
+    counts = np.bincount(packed.ravel(), minlength=number)[:number]
+    occupied = int(np.count_nonzero(counts))
+    return packed, GreyLevels(float(edges[0]), float(edges[-1]), number, occupied)
 
 
 def count_offsets(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from texturekit.errors import ParameterError
 from texturekit.features.grammar import Part, parse_parts
-from texturekit.features.registry import FEATURES
+from texturekit.features.region import grey_region
+from texturekit.features.registry import FEATURES, Feature, Measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,28 +88,50 @@ def measure(
     >>> measure(image, "first_order")["first_order.mean"]
     31.5
     """
+    subject = Subject(image, mask)
     values: dict[str, float] = {}
-    for part in expand(features):
-        found = FEATURES[part.name](image, mask=mask, **dict(part.parameters))
-        _refuse_collision(values, found, part)
-        values.update(found)
+    for family, parameters in _steps(features if isinstance(features, str) else (*features,)):
+        found = subject.measure(family, parameters)
+        before = len(values)
+        values.update(found.named())
+        if len(values) != before + len(found.names):
+            columns(features)  # says which column stands twice
     return values
+
+
+class Subject:
+    """An image and its mask, checked and made grey once for all families.
+
+    Parameters
+    ----------
+    image, mask :
+        See `measure`.
+    """
+
+    def __init__(self, image: NDArray[Any], mask: NDArray[np.bool_] | None = None) -> None:
+        self.image = image
+        self.grey, self.mask = grey_region(image, mask)
+
+    def measure(self, family: Feature, parameters: dict[str, Any]) -> Measured:
+        """Return what a family gives, with parameters that have been checked."""
+        return family.measure(self.image if family.colour else self.grey, self.mask, parameters)
+
+
+@lru_cache(maxsize=256)
+def _steps(features: str | tuple[Part, ...]) -> tuple[tuple[Feature, dict[str, Any]], ...]:
+    return tuple((FEATURES[part.name], dict(part.parameters)) for part in expand(features))
 
 
 def columns(features: str | Iterable[Part]) -> tuple[str, ...]:
     """Return the column names that `measure` gives, without an image."""
-    names: dict[str, float] = {}
+    names: dict[str, None] = {}
     for part in expand(features):
-        found = dict.fromkeys(FEATURES[part.name].columns(**dict(part.parameters)), 0.0)
-        _refuse_collision(names, found, part)
-        names.update(found)
+        found = FEATURES[part.name].columns(**dict(part.parameters))
+        twice = names.keys() & set(found)
+        if twice:
+            raise ParameterError(
+                f"{part} gives the column {min(twice)!r} a second time; ask for each family once, "
+                "or with parameters that give other column names."
+            )
+        names.update(dict.fromkeys(found))
     return tuple(names)
-
-
-def _refuse_collision(known: dict[str, float], new: dict[str, float], part: Part) -> None:
-    twice = known.keys() & new.keys()
-    if twice:
-        raise ParameterError(
-            f"{part} gives the column {min(twice)!r} a second time; ask for each family once, "
-            "or with parameters that give other column names."
-        )

@@ -47,7 +47,7 @@ def grey_region(
             f"image is {width}x{height} pixels, but this feature needs at least "
             f"{smallest}x{smallest}; use a larger image or leave the feature out."
         )
-    if not np.isfinite(grey).all():
+    if grey.dtype.kind == "f" and not np.isfinite(grey).all():
         bad = int(grey.size - np.isfinite(grey).sum())
         raise ImageError(
             f"{bad} of {grey.size} pixels are not finite; give them a value before measuring."
@@ -57,7 +57,8 @@ def grey_region(
 
 
 def _region(mask: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    region = np.ascontiguousarray(np.asarray(mask) != 0)
+    region = np.asarray(mask)
+    region = np.ascontiguousarray(region if region.dtype == np.bool_ else region != 0)
     if region.shape != shape:
         raise ImageError(
             f"mask has shape {region.shape}, but the image is {shape}; use a mask of the same size."

@@ -8,7 +8,7 @@ import numpy as np
 
 from texturekit.errors import ImageError, ParameterError
 from texturekit.features.region import grey_region
-from texturekit.features.registry import feature
+from texturekit.features.registry import Measured, feature
 from texturekit.kernels import gradients
 
 if TYPE_CHECKING:
@@ -81,9 +81,7 @@ def sobel_maps(image: NDArray[Any], *, scale: str = "raw", border: str = "reflec
 
 
 @feature
-def sobel(
-    image: NDArray[Any], *, mask: NDArray[Any] | None = None, scale: str = "raw"
-) -> dict[str, float]:
+def sobel(image: NDArray[Any], *, mask: NDArray[Any] | None = None, scale: str = "raw") -> Measured:
     """Measure the strength and direction of edges by Sobel gradients.
 
     Only pixels whose eight neighbours are inside image and mask are measured. With m the length of
@@ -141,7 +139,7 @@ def sobel(
     if region is not None:
         inside = _whole_windows(region)
         gy, gx = gy[inside], gx[inside]
-    return {f"sobel.{name}": float(value) for name, value in _statistics(gx, gy).items()}
+    return Measured.of({f"sobel.{name}": float(v) for name, v in _statistics(gx, gy).items()})
 
 
 def _statistics(gx: NDArray[np.float64], gy: NDArray[np.float64]) -> dict[str, float]:

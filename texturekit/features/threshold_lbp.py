@@ -10,7 +10,7 @@ from texturekit.errors import ParameterError, UnknownNameError
 from texturekit.features.code_histogram import bin_labels, count_labels, describe
 from texturekit.features.lbp import circle_name
 from texturekit.features.neighbourhood import Neighbourhood
-from texturekit.features.registry import feature
+from texturekit.features.registry import Measured, feature
 from texturekit.features.window_codes import grey_codes
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def mean_lbp(
     order: str = "skimage",
     mask_mode: str = "center",
     center_bit: bool = False,
-) -> dict[str, float]:
+) -> Measured:
     """Histogram of codes of the neighbours against the mean of their window.
 
     Parameters
@@ -98,7 +98,7 @@ def median_lbp(
     compare: str = ">=",
     order: str = "skimage",
     mask_mode: str = "center",
-) -> dict[str, float]:
+) -> Measured:
     """Histogram of codes of the neighbours against the median of their window.
 
     Parameters
@@ -143,7 +143,7 @@ def mbp(
     compare: str = ">=",
     order: str = "skimage",
     mask_mode: str = "center",
-) -> dict[str, float]:
+) -> Measured:
     """Median binary pattern: neighbours and centre against the median of their window.
 
     The neighbours' bits are labelled by ``method``; codes whose centre bit is set are counted in a
@@ -196,7 +196,7 @@ def variance_lbp(
     compare: str = ">=",
     order: str = "skimage",
     mask_mode: str = "center",
-) -> dict[str, float]:
+) -> Measured:
     """Histogram of codes of the neighbours against the variance of their window.
 
     Parameters
@@ -237,7 +237,7 @@ def measure_codes(
     statistics: dict[str, str],
     around: Neighbourhood,
     method: str,
-) -> dict[str, float]:
+) -> Measured:
     """Describe the codes of each statistic, under the name that it has in the dictionary."""
     check_circular(method, around)
     labels = bin_labels(around.p, method)
@@ -252,7 +252,7 @@ def measure_codes(
             plane, around.p, method, margin=margin, inside=inside, center_bit=around.center_bit
         )
         found.update(describe(column_prefix(family, around, name, method), counts, labels))
-    return found
+    return Measured.of(found)
 
 
 def three_statistics(variance_rule: str) -> tuple[str, str, str]:

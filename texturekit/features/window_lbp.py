@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from texturekit.errors import ParameterError, UnknownNameError
 from texturekit.features.code_histogram import bin_labels, count_joint, describe, label_codes
 from texturekit.features.neighbourhood import Neighbourhood
-from texturekit.features.registry import feature
+from texturekit.features.registry import Measured, feature
 from texturekit.features.threshold_lbp import (
     check_circular,
     column_prefix,
@@ -118,7 +118,7 @@ def mvm_lbp(
     compare: str = ">=",
     order: str = "skimage",
     mask_mode: str = "center",
-) -> dict[str, float]:
+) -> Measured:
     """Mean, variance and median codes together (MVM-LBP).
 
     Parameters
@@ -179,7 +179,7 @@ def _joint(
     statistics: tuple[str, ...],
     around: Neighbourhood,
     method: str,
-) -> dict[str, float]:
+) -> Measured:
     """Count the three labels of each pixel at once."""
     check_circular(method, around)
     bins = len(bin_labels(around.p, method))
@@ -195,4 +195,5 @@ def _joint(
     counts = count_joint(joint, bins**3, margin=margin, inside=inside)
     prefix = column_prefix("mvm_lbp", around, "joint", method)
     unwanted = {f"{prefix}.{name}" for name in ("mean", "variance", "median")}
-    return {k: v for k, v in describe(prefix, counts).items() if k not in unwanted}
+    found = describe(prefix, counts)
+    return Measured.of({name: found[name] for name in found if name not in unwanted})

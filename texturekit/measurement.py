@@ -1,0 +1,176 @@
+"""Measure many pictures side by side: texture and file facts, straight into rows of arrays."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from texturekit import events
+from texturekit.errors import ImageError
+from texturekit.features import FEATURES
+from texturekit.features.measuring import Subject
+from texturekit.features.registry import describe_levels
+from texturekit.parts import FACTS, part_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from texturekit.data.pictures import Pictures
+    from texturekit.features.grammar import Part
+    from texturekit.features.registry import GreyLevels
+    from texturekit.images import ImageFacts
+
+
+#: Modes in a fixed order, so that a mode is a number; anything else counts as the last.
+_MODES = ("1", "L", "P", "I;16", "RGB", "RGBA", "CMYK", "other")
+_CHUNK = 16
+_STAGE = "measuring images"
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Why an image is not used: it cannot be read, or cannot be measured."""
+
+    error: str
+    kind: Literal["unreadable", "failed"]
+
+
+@dataclass
+class Measurements:
+    """What was measured of some pictures.
+
+    Attributes
+    ----------
+    blocks : dict of (n, d) float64
+        Values by part; the rows of lost pictures mean nothing.
+    lost : dict of Lost
+        Why pictures could not be used, by row.
+    seconds : dict of float
+        What each part took, summed over threads; ``"reading"`` for decoding and resizing.
+    levels : dict of dict of GreyLevels
+        How pictures were reduced to grey levels, by part and variant, then by row.
+    """
+
+    blocks: dict[str, NDArray[np.float64]]
+    seconds: dict[str, float]
+    lost: dict[int, Lost] = field(default_factory=dict)
+    levels: dict[str, dict[int, GreyLevels]] = field(default_factory=dict)
+
+
+@dataclass
+class _Outcome:
+    """What became of one picture, apart from the values themselves."""
+
+    row: int
+    lost: Lost | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    levels: dict[str, GreyLevels] = field(default_factory=dict)
+
+
+def measure_pictures(
+    pictures: Pictures, parts: tuple[Part, ...], *, jobs: int, fail_fast: bool
+) -> Measurements:
+    """Measure every picture with every part, in threads.
+
+    Raises
+    ------
+    ImageError
+        At the first picture that cannot be used, with ``fail_fast``.
+    """
+    total = len(pictures)
+    blocks = {str(part): np.full((total, len(part_columns(part))), np.nan) for part in parts}
+    found = Measurements(blocks, dict.fromkeys(["reading", *blocks], 0.0))
+    chunks = [range(s, min(s + _CHUNK, total)) for s in range(0, total, _CHUNK)]
+    done = 0
+    for outcomes in _in_threads(pictures, parts, blocks, chunks, 1 if fail_fast else jobs):
+        for one in outcomes:
+            done += 1
+            if one.lost is not None:
+                if fail_fast:
+                    raise ImageError(one.lost.error)
+                found.lost[one.row] = one.lost
+                continue
+            for name, seconds in one.seconds.items():
+                found.seconds[name] += seconds
+            for name, levels in one.levels.items():
+                found.levels.setdefault(name, {})[one.row] = levels
+        events.progress(_STAGE, done, total)
+    _warn_of_levels(found.levels)
+    return found
+
+
+def _in_threads(
+    pictures: Pictures,
+    parts: tuple[Part, ...],
+    blocks: dict[str, NDArray[np.float64]],
+    chunks: list[range],
+    jobs: int,
+) -> Iterable[list[_Outcome]]:
+    if jobs == 1:
+        return (_measure_chunk(pictures, parts, blocks, chunk) for chunk in chunks)
+    from joblib import Parallel, delayed
+
+    # The kernels release the GIL, so threads share the work without a second start-up.
+    run = Parallel(n_jobs=jobs, backend="threading", return_as="generator")
+    outcomes: Iterable[list[_Outcome]] = run(
+        delayed(_measure_chunk)(pictures, parts, blocks, chunk) for chunk in chunks
+    )
+    return outcomes
+
+
+def _measure_chunk(
+    pictures: Pictures,
+    parts: tuple[Part, ...],
+    blocks: dict[str, NDArray[np.float64]],
+    chunk: range,
+) -> list[_Outcome]:
+    return [_measure_one(pictures, parts, blocks, row) for row in chunk]
+
+
+def _measure_one(
+    pictures: Pictures, parts: tuple[Part, ...], blocks: dict[str, NDArray[np.float64]], row: int
+) -> _Outcome:
+    found = _Outcome(row)
+    start = time.perf_counter()
+    try:
+        # Decoded even where only file facts are asked for: every method sees the same rows.
+        image, mask = pictures.region(row)
+        facts = pictures.manifest.facts(row)
+    except (ImageError, OSError) as error:
+        return _Outcome(row, Lost(str(error), "unreadable"))
+    try:
+        # File facts may be asked of pictures that no texture can be measured of.
+        subject = Subject(image, mask) if any(part.name not in FACTS for part in parts) else None
+        for name, part in (("reading", None), *((str(part), part) for part in parts)):
+            if part is not None and subject is not None and part.name not in FACTS:
+                measured = subject.measure(FEATURES[part.name], dict(part.parameters))
+                blocks[name][row] = measured.values
+                found.levels |= {name + end: levels for end, levels in measured.levels.items()}
+            elif part is not None:
+                blocks[name][row] = _facts(part, facts)
+            now = time.perf_counter()
+            found.seconds[name], start = now - start, now
+    except ImageError as error:
+        return _Outcome(row, Lost(f"{pictures.manifest.paths[row]}: {error}", "failed"))
+    return found
+
+
+def _facts(part: Part, facts: ImageFacts) -> list[float]:
+    numbers = {**vars(facts), "mode": _MODES.index(facts.mode if facts.mode in _MODES else "other")}
+    return [float(numbers[name]) for name in FACTS[part.name]]
+
+
+def _warn_of_levels(levels: dict[str, dict[int, GreyLevels]]) -> None:
+    for name, rows in levels.items():
+        odd = [found for found in rows.values() if not found.usual]
+        if odd:
+            events.warn(
+                _STAGE,
+                f"{name}: {len(odd)} of {len(rows)} images have an unusual number of grey levels; "
+                f"of the first, {describe_levels(odd[0])}",
+            )
