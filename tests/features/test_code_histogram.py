@@ -106,7 +106,7 @@ def test_statistics_are_those_of_the_labels(rng):
     labels = rng.integers(0, 12, 50)
     counts = np.bincount(labels, minlength=12)
 
-    found = describe("x", counts)
+    found = describe(("x",), [counts]).named()
 
     shares = counts[counts > 0] / 50
     assert_allclose(
@@ -117,7 +117,7 @@ def test_statistics_are_those_of_the_labels(rng):
 
 
 def test_the_median_of_an_even_count_lies_between_the_two_middle_labels():
-    assert describe("x", np.array([0, 2, 0, 2]))["x.median"] == 2.0
+    assert describe(("x",), [np.array([0, 2, 0, 2])]).named()["x.median"] == 2.0
 
 
 def test_says_that_no_pixel_is_left():

@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from texturekit.errors import ImageError, ParameterError, UnknownNameError
+from texturekit.features.registry import Measured
 from texturekit.kernels import codes as kernels
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 METHODS = ("default", "uniform", "ror", "nri_uniform")
 MOST_COLUMNS = 4096
+STATISTICS = 4  # behind each histogram: mean, variance, median, entropy
 _TABLE_POINTS = 10  # up to here it is cheaper to count raw codes and to add up the counts
 
 
@@ -157,45 +161,38 @@ def count_joint(
 
 
 def describe(
-    prefix: str, counts: NDArray[np.int64], labels: NDArray[np.int64] | None = None
-) -> dict[str, float]:
-    """Return a histogram of labels, and the statistics of the code image, as named values.
+    prefixes: tuple[str, ...],
+    counts: Sequence[NDArray[np.int64]],
+    labels: NDArray[np.int64] | None = None,
+) -> Measured:
+    """Return histograms of labels, and the statistics of the code images, as named values.
 
     Parameters
     ----------
-    prefix : str
-        What the names start with: ``"lbp.p8r1.uniform"``.
-    counts : (bins,) int64
-        Pixels in each bin; at least one in all.
+    prefixes : tuple of str
+        What the names of each histogram start with: ``("lbp.p8r1.uniform",)``.
+    counts : sequence of (bins,) int64
+        Pixels in each bin of each histogram; at least one in all.
     labels : (bins,) int64, optional
         The label that each bin counts; ``None`` numbers the bins from 0.
 
     Returns
     -------
-    dict of float
-        ``prefix.00``, ... summing to 1, then ``prefix.mean``, ``.variance``, ``.median`` and
-        ``.entropy`` (bits).
+    Measured
+        For each prefix ``prefix.00``, ... summing to 1, then ``prefix.mean``, ``.variance``,
+        ``.median`` and ``.entropy`` (bits).
 
     Examples
     --------
-    >>> describe("lbp", np.array([1, 0, 3]))["lbp.variance"]
+    >>> describe(("lbp",), [np.array([1, 0, 3])]).named()["lbp.variance"]
     0.75
     """
-    values = np.arange(len(counts)) if labels is None else labels
-    shares = counts / counts.sum()
-    mean = float(shares @ values)
-    variance = float(shares @ np.square(values - mean))
-    present = shares[shares > 0]
-    entropy = max(0.0, float(-(present @ np.log2(present))))
-    statistics = (mean, variance, _median(counts, values), entropy)
-    return dict(zip(_names(prefix, len(counts)), (*shares.tolist(), *statistics), strict=True))
-
-
-def _median(counts: NDArray[np.int64], values: NDArray[np.int64]) -> float:
-    cumulated = np.cumsum(counts)
-    total = int(cumulated[-1])
-    low, high = np.searchsorted(cumulated, [(total - 1) // 2, total // 2], side="right")
-    return (float(values[low]) + float(values[high])) / 2
+    bins = len(counts[0])
+    labels = np.arange(bins) if labels is None else labels
+    values = np.empty((len(counts), bins + STATISTICS))
+    for row, found in zip(values, counts, strict=True):
+        kernels.describe_counts(found, labels, row)
+    return Measured(_all_names(prefixes, bins), values.ravel())
 
 
 @cache
@@ -203,6 +200,11 @@ def _names(prefix: str, bins: int) -> tuple[str, ...]:
     digits = max(2, len(str(bins - 1)))
     numbered = (f"{prefix}.{k:0{digits}d}" for k in range(bins))
     return (*numbered, *(f"{prefix}.{name}" for name in ("mean", "variance", "median", "entropy")))
+
+
+@cache
+def _all_names(prefixes: tuple[str, ...], bins: int) -> tuple[str, ...]:
+    return tuple(name for prefix in prefixes for name in _names(prefix, bins))
 
 
 def _at_least_one(

@@ -11,6 +11,7 @@ import numpy as np
 from texturekit.errors import ImageError, ParameterError
 from texturekit.features.code_histogram import (
     METHODS,
+    STATISTICS,
     bin_labels,
     check_method,
     count_labels,
@@ -138,11 +139,11 @@ def lbp(
     prefix = f"lbp.{circle_name(p, r)}.{method}"
     if method == "var":
         values = circle_variances(grey, p, r, noise=_NOISE)
-        return Measured.of(_describe_variances(prefix, _off_border(values, margin, inside)))
+        return _describe_variances(prefix, _off_border(values, margin, inside))
     labels = bin_labels(p, method)
     codes = circle_codes(grey, p, r)
     counts = count_labels(codes, p, method, margin=margin, inside=inside)
-    return Measured.of(describe(prefix, counts, labels))
+    return describe((prefix,), [counts], labels)
 
 
 def check_circle(p: int, r: float, method: str) -> None:
@@ -234,13 +235,11 @@ def _off_border(
     return kept
 
 
-def _describe_variances(prefix: str, values: NDArray[np.float64]) -> dict[str, float]:
+def _describe_variances(prefix: str, values: NDArray[np.float64]) -> Measured:
     mean = float(values.mean())
     bins = np.searchsorted(_OCTAVES * mean, values, side="right") if mean > 0 else [0]
-    found = describe(prefix, np.bincount(bins, minlength=len(_OCTAVES) + 1))
-    found[f"{prefix}.mean"] = mean
-    found[f"{prefix}.variance"] = float(values.var())
-    found[f"{prefix}.median"] = float(np.median(values))
+    found = describe((prefix,), [np.bincount(bins, minlength=len(_OCTAVES) + 1)])
+    found.values[-STATISTICS:-1] = mean, values.var(), np.median(values)
     return found
 
 

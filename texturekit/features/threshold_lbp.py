@@ -246,13 +246,14 @@ def measure_codes(
         labels = np.concatenate([labels, labels + behind])
     codes, inside = grey_codes(image, mask, tuple(statistics.values()), around)
     margin = around.reach(tuple(statistics.values()))
-    found: dict[str, float] = {}
-    for plane, name in zip(codes, statistics, strict=True):
-        counts = count_labels(
+    counts = [
+        count_labels(
             plane, around.p, method, margin=margin, inside=inside, center_bit=around.center_bit
         )
-        found.update(describe(column_prefix(family, around, name, method), counts, labels))
-    return Measured.of(found)
+        for plane in codes
+    ]
+    prefixes = tuple(column_prefix(family, around, name, method) for name in statistics)
+    return describe(prefixes, counts, labels)
 
 
 def three_statistics(variance_rule: str) -> tuple[str, str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from texturekit.errors import ParameterError, UnknownNameError
 from texturekit.features.code_histogram import bin_labels, count_joint, describe, label_codes
 from texturekit.features.neighbourhood import Neighbourhood
@@ -21,7 +23,6 @@ from texturekit.features.threshold_lbp import (
 from texturekit.features.window_codes import grey_codes, statistic_codes
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["mbp", "mean_lbp", "median_lbp", "mvm_codes", "mvm_lbp", "variance_lbp"]
@@ -29,6 +30,7 @@ __all__ = ["mbp", "mean_lbp", "median_lbp", "mvm_codes", "mvm_lbp", "variance_lb
 FUSED = ("mean_std_median", "mean_median")
 AGGREGATES = ("concat", "fused", "joint")
 _JOINT_LABELS = 16
+_MOMENTS = [-4, -3, -2]  # mean, variance and median of a described histogram
 
 
 def mvm_codes(
@@ -194,6 +196,6 @@ def _joint(
     margin = around.reach(statistics)
     counts = count_joint(joint, bins**3, margin=margin, inside=inside)
     prefix = column_prefix("mvm_lbp", around, "joint", method)
-    unwanted = {f"{prefix}.{name}" for name in ("mean", "variance", "median")}
-    found = describe(prefix, counts)
-    return Measured.of({name: found[name] for name in found if name not in unwanted})
+    # A joint label counts nothing, so that its entropy is the only statistic with a meaning.
+    found = describe((prefix,), [counts])
+    return Measured((*found.names[: bins**3], found.names[-1]), np.delete(found.values, _MOMENTS))

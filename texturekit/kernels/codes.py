@@ -79,3 +79,31 @@ def count_inside(
         for c in range(margin, width - margin):
             if inside[r, c]:
                 counts[c & 3, codes[r, c]] += 1
+
+
+@njit(cache=True, nogil=True)
+def describe_counts(
+    counts: NDArray[np.int64], labels: NDArray[np.int64], out: NDArray[np.float64]
+) -> None:
+    """Write the share of each bin, then mean, population variance, median and entropy in bits.
+
+    ``labels`` are the values that the bins count, ascending; the median of an even number of
+    pixels lies between the middle two.
+    """
+    bins, total, mean = counts.size, 0, 0.0
+    for k in range(bins):
+        total += counts[k]
+    for k in range(bins):
+        out[k] = counts[k] / total
+        mean += out[k] * labels[k]
+    variance, entropy, below, median = 0.0, 0.0, 0, 0.0
+    for k in range(bins):
+        if counts[k] > 0:
+            variance += out[k] * (labels[k] - mean) ** 2
+            entropy -= out[k] * np.log2(out[k])
+            for place in ((total - 1) // 2, total // 2):
+                if below <= place < below + counts[k]:
+                    median += 0.5 * labels[k]
+            below += counts[k]
+    out[bins], out[bins + 1], out[bins + 2] = mean, variance, median
+    out[bins + 3] = max(0.0, entropy)
