@@ -77,7 +77,7 @@ def roc(lines: Sequence[Line], *, name: str, label: str, side: float = 4.4) -> s
     >>> svg[:4], 'class="line m0"' in svg
     ('<svg', True)
     """
-    with _style():
+    with plain_style():
         figure, paint = _figure(side, side), _Paint()
         box = (0.55 / side, 0.5 / side, 1 - 0.7 / side, 1 - 0.7 / side)
         _draw_roc(figure.add_axes(box), lines, paint)
@@ -118,7 +118,7 @@ def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str], *, name: 
     label = "Confusion matrix, rows are the truth: " + "; ".join(
         f"{item}: {', '.join(map(str, row))}" for item, row in zip(classes, counts, strict=True)
     )
-    with _style():
+    with plain_style():
         figure, paint = _figure(margin + side + 0.1, margin + side + 0.1), _Paint()
         width, height = figure.get_size_inches()
         axes = figure.add_axes((margin / width, 0.1 / height, side / width, side / height))
@@ -233,7 +233,7 @@ def _draw_confusion(
     _plain_axes(axes, paint)
 
 
-def _style() -> AbstractContextManager[None]:
+def plain_style() -> AbstractContextManager[None]:
     """Draw with matplotlib's defaults, whatever the user's own style is."""
     import matplotlib.style
 

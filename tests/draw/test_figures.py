@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from texturekit import draw
+from texturekit.draw import figures
 from texturekit.errors import ParameterError
 
 CORNER = draw.Line("m0", [0, 0, 1], [0, 1, 1], "var(--m0)")
@@ -62,7 +63,7 @@ def test_a_curve_runs_through_its_corners_in_the_drawing():
 
 def test_thinning_a_long_curve_moves_no_point_further_than_a_screen_shows(rng):
     x, y = np.sort(rng.random(5000)), np.sort(rng.random(5000))
-    thin_x, thin_y = draw._thin(x.tolist(), y.tolist())
+    thin_x, thin_y = figures._thin(x.tolist(), y.tolist())
 
     assert len(thin_x) < 1000
     assert np.abs(np.interp(x, thin_x, thin_y) - y).max() < 0.02
