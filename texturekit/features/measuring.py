@@ -93,7 +93,7 @@ def measure(
     for family, parameters in _steps(features if isinstance(features, str) else (*features,)):
         found = subject.measure(family, parameters)
         before = len(values)
-        values.update(found.named())
+        found.add_to(values)
         if len(values) != before + len(found.names):
             columns(features)  # says which column stands twice
     return values

@@ -74,10 +74,16 @@ class Measured:
 
     def named(self) -> dict[str, float]:
         """Return the values by name, and warn of too few or too many grey levels."""
+        found: dict[str, float] = {}
+        self.add_to(found, depth=4)
+        return found
+
+    def add_to(self, values: dict[str, float], *, depth: int = 3) -> None:
+        """Add the values by name; see `named`. Warnings point ``depth`` frames up."""
         for found in self.levels.values():
             if not found.usual:
-                warnings.warn(describe_levels(found), GreyLevelWarning, stacklevel=3)
-        return dict(zip(self.names, self.values.tolist(), strict=True))
+                warnings.warn(describe_levels(found), GreyLevelWarning, stacklevel=depth)
+        values.update(zip(self.names, self.values.tolist(), strict=True))
 
 
 def describe_levels(found: GreyLevels) -> str:
