@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import numpy as np
 
 from texturekit.errors import GreyLevelWarning, ImageError, ParameterError, UnknownNameError
-from texturekit.features.variants import VARIANTS, variants
+from texturekit.features.variants import VARIANTS, endings, variants
 from texturekit.registry import Registry
 
 if TYPE_CHECKING:
@@ -260,4 +260,7 @@ def _columns(family: Feature, parameters: tuple[tuple[str, Any], ...]) -> tuple[
     # Columns may not depend on the image, so any image large enough tells their names.
     shape = (160, 160, 3) if family.colour else (160, 160)
     probe = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    return family.measure(probe, None, dict(parameters)).names
+    own = {name: value for name, value in parameters if name not in VARIANTS}
+    shared = {name: value for name, value in parameters if name in VARIANTS}
+    names = family.measure(probe, None, own).names
+    return _chained(tuple(_ended(names, ending) for ending in endings(**shared)))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Parameters of every family, with their defaults.
 VARIANTS: dict[str, tuple[int, ...]] = {"scales": (1,), "pyramid": (1,)}
-MOST_CELLS = 16
+MOST_CELLS, MOST_SCALE = 16, 1024
 
 Piece = tuple[str, "NDArray[Any]", "NDArray[np.bool_] | None"]
 
@@ -68,21 +68,45 @@ def variants(
     >>> [(ending, piece[0, 0]) for ending, piece, _ in variants(image, None, pyramid=2)][1:3]
     [('.g2r0c1', np.uint8(2)), ('.g2r1c0', np.uint8(8))]
     """
-    divisors = _checked("scales", scales, max(image.shape[:2], default=1))
+    longest = max(image.shape[:2])
     sides = _checked("pyramid", pyramid, MOST_CELLS)
-    for scale in divisors:
-        size = max(1, round(max(image.shape[:2]) / scale))
+    for scale in _checked("scales", scales, longest):
+        size = max(1, round(longest / scale))
         smaller = image if scale == 1 else resize(image, size)
         region = mask if scale == 1 or mask is None else resize_mask(mask, size)
-        end = "" if scale == 1 else f".s{scale}"
         for side in sides:
-            if side == 1:
-                yield end, smaller, region
-            else:
-                yield from _cells(smaller, region, side, end)
+            pieces = [(smaller, region)] if side == 1 else _cells(smaller, region, side)
+            for ending, piece in zip(_endings(scale, side), pieces, strict=True):
+                yield ending, *piece
 
 
-def _cells(image: NDArray[Any], mask: NDArray[Any] | None, side: int, end: str) -> Iterator[Piece]:
+def endings(
+    *, scales: int | tuple[int, ...] = (1,), pyramid: int | tuple[int, ...] = (1,)
+) -> tuple[str, ...]:
+    """Return what the columns of each piece end with, without an image; see `variants`.
+
+    Examples
+    --------
+    >>> endings(scales=(1, 2))
+    ('', '.s2')
+    """
+    sides = _checked("pyramid", pyramid, MOST_CELLS)
+    return tuple(
+        ending
+        for scale in _checked("scales", scales, MOST_SCALE)
+        for side in sides
+        for ending in _endings(scale, side)
+    )
+
+
+def _endings(scale: int, side: int) -> list[str]:
+    end = "" if scale == 1 else f".s{scale}"
+    return [end] if side == 1 else [f"{end}.g{side}r{i}c{j}" for i, j in np.ndindex(side, side)]
+
+
+def _cells(
+    image: NDArray[Any], mask: NDArray[Any] | None, side: int
+) -> Iterator[tuple[NDArray[Any], NDArray[np.bool_] | None]]:
     rows, cols = _box(image, mask)
     for i, j in np.ndindex(side, side):
         cell = (_share(rows, i, side), _share(cols, j, side))
@@ -93,7 +117,7 @@ def _cells(image: NDArray[Any], mask: NDArray[Any] | None, side: int, end: str) 
                 f"cell r{i}c{j} of pyramid={side} holds no pixel of the {what}; use a smaller "
                 f"pyramid or a larger {what}."
             )
-        yield f"{end}.g{side}r{i}c{j}", piece, part
+        yield piece, part
 
 
 def _box(image: NDArray[Any], mask: NDArray[Any] | None) -> tuple[range, range]:
