@@ -64,10 +64,14 @@ def test_refuses_what_the_peer_refuses(arguments):
     assert str(raised.value) == str(expected.value)
 
 
-def test_warns_about_floating_point_as_the_peer_does():
+def test_warns_about_floating_point_in_the_peers_words():
+    said = []
     for function in (peer, local_binary_pattern):
-        with pytest.warns(UserWarning, match="floating-point image"):
+        with pytest.warns(UserWarning, match="floating-point image") as caught:
             function(np.eye(4), 8, 1)
+        said.append([str(one.message) for one in caught])
+
+    assert said[0] == said[1]
 
 
 def test_integers_give_no_warning():

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 _METHODS = ("default", "ror", "uniform", "nri_uniform", "var")
 
+# Word for word, since programs filter warnings by their text.
+_OF_FLOATS = (
+    "Applying `local_binary_pattern` to floating-point images may give unexpected results when "
+    "small numerical differences between adjacent pixels are present. It is recommended to use "
+    "this function with images of integer dtype."
+)
+
 
 def local_binary_pattern(
     image: NDArray[Any],
@@ -65,11 +72,7 @@ def local_binary_pattern(
     if 0 in shape:
         raise ValueError("The parameter `image` cannot be an empty array")
     if np.issubdtype(image.dtype, np.floating):
-        warnings.warn(
-            "local_binary_pattern on a floating-point image decides near-equal neighbours by "
-            "rounding; an image of integer dtype is recommended.",
-            stacklevel=2,
-        )
+        warnings.warn(_OF_FLOATS, stacklevel=2)
     pixels = np.ascontiguousarray(image, dtype=np.float64)
     method = {name: name for name in _METHODS}[method.lower()]
     most = 31 if method == "ror" else 62
