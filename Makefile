@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint types bench clean
+.PHONY: demo test lint types bench bench-quick bench-opencv4 peer-tests clean
 
 # uv installs in seconds what takes plain pip minutes:  pip install -c constraints.txt -e .
 $(VENV)/.core: pyproject.toml constraints.txt
@@ -32,8 +32,40 @@ types: $(VENV)/.dev
 test: lint types
 	$(BIN)/python -m pytest
 
-bench: $(VENV)/.dev
-	$(BIN)/python -m pytest benchmarks --benchmark-only
+# The peers that are timed, each optional: the table says which could not be installed.
+INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt
+$(VENV)/.peers: $(VENV)/.dev
+	-$(INSTALL) mahotas==1.4.19
+	-$(INSTALL) nyxus==0.11.0
+	-$(INSTALL) SimpleITK PyWavelets pykwalify six docopt setuptools wheel cython versioneer
+	-$(INSTALL) --no-build-isolation --no-deps pyradiomics==3.0.1  # it builds with what is installed
+	touch $@
+
+BENCH = -m pytest benchmarks --benchmark-only --benchmark-quiet -q -rN --benchmark-json
+
+bench: $(VENV)/.peers
+	mkdir -p benchmarks/results
+	$(BIN)/python $(BENCH)=benchmarks/results/bench.json
+
+bench-quick: $(VENV)/.peers
+	mkdir -p benchmarks/results
+	$(BIN)/python $(BENCH)=benchmarks/results/quick.json --quick
+
+# OpenCV 5 has no HOGDescriptor; this environment holds OpenCV 4 and what the kernels need.
+.venv-opencv4/.ready: constraints.txt
+	$(PYTHON) -m venv .venv-opencv4
+	grep -v '^opencv' constraints.txt > .venv-opencv4/constraints.txt
+	.venv-opencv4/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -c .venv-opencv4/constraints.txt 'opencv-python-headless<5' numba scikit-image scipy pandas pyarrow \
+	  pydantic PyYAML pytest pytest-benchmark hypothesis threadpoolctl
+	touch $@
+
+bench-opencv4: .venv-opencv4/.ready
+	mkdir -p benchmarks/results
+	.venv-opencv4/bin/python $(BENCH)=benchmarks/results/opencv4.json -k cv2
+
+peer-tests: $(VENV)/.peers
+	$(BIN)/python benchmarks/studies/peer_tests.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-opencv4 benchmarks/results build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,17 +1,45 @@
-"""What starting costs: ``texturekit --help`` beside a bare Python, as whole processes.
+"""What starting costs, as whole processes: the command, the first features, the compiler.
 
     python -m pytest benchmarks/test_startup.py --benchmark-only
 
-The goal is at most 100 ms over bare Python's start.
+``texturekit --help`` takes at most 100 ms over bare Python's start.
 """
 
+import json
+import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 
 import pytest
 
+from benchmarks.results import budget
+from texturekit.features import FEATURES, SETS
+from texturekit.features.measuring import expand
+
 TEXTUREKIT = str(Path(sys.executable).with_name("texturekit"))
+FIRST = """
+import time
+import numpy as np, texturekit
+image = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+start = time.process_time()
+texturekit.measure(image, {!r})
+print(time.process_time() - start)
+"""
+
+
+def children():
+    """Return the CPU time of the processes that ended."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+def python(code, **environment):
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=os.environ | environment, check=True, capture_output=True)
+    return done.stdout
 
 
 @pytest.mark.parametrize(
@@ -20,7 +48,44 @@ TEXTUREKIT = str(Path(sys.executable).with_name("texturekit"))
     ids=["bare python", "--help", "--version"],
 )
 def test_start(benchmark, command):
+    if not Path(command[0]).exists():
+        pytest.skip(f"{command[0]} is not installed")
+
     def start():
         subprocess.run(command, check=True, capture_output=True)
 
     benchmark.pedantic(start, rounds=15, warmup_rounds=2)
+
+
+@pytest.mark.benchmark(timer=children)
+def test_first_features_with_a_warm_cache(benchmark):
+    python(FIRST.format("texture"))
+    bare = []
+
+    def import_numba():
+        start = children()
+        python("import numba")
+        bare.append(children() - start)
+
+    benchmark.pedantic(lambda: python(FIRST.format("texture")), setup=import_numba, rounds=7)
+    if benchmark.stats is not None:
+        ratio = median(o / b for o, b in zip(benchmark.stats.stats.data, bare, strict=True))
+        budget(benchmark, "first features, warm, over import numba", ratio, 3, "times")
+
+
+def families():
+    default = {part.name for part in expand(SETS["texture"])}
+    return ["texture", *(name for name in FEATURES if name not in default)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("features", families())
+def test_cold_compilation(benchmark, features, tmp_path):
+    seconds = []
+
+    def compile_all():
+        seconds.append(json.loads(python(FIRST.format(features), NUMBA_CACHE_DIR=str(tmp_path))))
+
+    benchmark.pedantic(compile_all, rounds=1)
+    most = 20 if features == "texture" else 4
+    budget(benchmark, f"first features of {features}, cold", seconds[0], most, "s of CPU time")
