@@ -56,6 +56,15 @@ def test_survives_the_way_back_from_a_worker_process(kind):
         assert vars(twin) == vars(error)
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"), [("glmc", "glcm"), ("gldmm", "gldm"), ("soble", "sobel")]
+)
+def test_takes_letters_that_changed_places_for_the_likelier_slip(name, meant):
+    known = ["glcm", "gldm", "hog", "sobel"]
+
+    assert f"Did you mean {meant!r}?" in str(UnknownNameError("feature", name, known))
+
+
 def test_remembers_what_was_asked_for():
     error = UnknownNameError("feature", "glmc", (name for name in ["glcm", "hog"]))
 

@@ -40,8 +40,13 @@ def closest(name: str, names: Iterable[str]) -> str:
     " Did you mean 'Path'?"
     """
     by_lower = {known.lower(): known for known in names}
-    found = difflib.get_close_matches(str(name).lower(), by_lower, n=1)
-    return f" Did you mean {by_lower[found[0]]!r}?" if found else ""
+    word = str(name).lower()
+    found = difflib.get_close_matches(word, by_lower)
+    if not found:
+        return ""
+    # Letters that changed places are the likelier slip: "glmc" is glcm rather than gldm.
+    best = max(found, key=lambda known: sorted(known) == sorted(word))
+    return f" Did you mean {by_lower[best]!r}?"
 
 
 def printable(text: str) -> str:
