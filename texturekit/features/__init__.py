@@ -8,7 +8,7 @@ from __future__ import annotations
 # The order of registration is the order of columns and names.
 # isort: off
 from texturekit.features import intensity, glcm, hog, sobel, lbp, window_lbp  # noqa: F401
-from texturekit.features import glrlm, glszm, gldzm  # noqa: F401
+from texturekit.features import glrlm, glszm, gldm, ngtdm, gldzm  # noqa: F401
 
 # isort: on
 from texturekit.features.glcm import glcm_statistics
