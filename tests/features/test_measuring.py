@@ -9,8 +9,8 @@ from texturekit.features.measuring import SETS, columns, expand, measure
 from texturekit.features.registry import FEATURES
 from texturekit.images import to_grey
 
-FAMILIES = ["first_order", "glcm", "hog", "sobel", "lbp", "mean_lbp", "median_lbp", "mbp",
-            "variance_lbp", "mvm_lbp", "glrlm", "glszm", "gldm", "ngtdm", "gldzm"]  # fmt: skip
+FAMILIES = ["first_order", "glcm", "hog", "sobel", "lbp", "mean_lbp", "median_lbp",
+            "mbp", "variance_lbp", "mvm_lbp", "glrlm", "glszm", "gldm", "ngtdm", "gldzm", "gabor"]  # fmt: skip
 every_feature = pytest.mark.parametrize("name", FAMILIES)
 
 
