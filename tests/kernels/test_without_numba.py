@@ -21,7 +21,7 @@ grey = rng.integers(0, 256, (24, 21), dtype=np.uint8)
 mask = np.zeros(grey.shape, bool)
 mask[2:22, 1:19] = True
 mask[5, 6] = False
-images = [(grey, None), (grey, mask), (grey / 7.0, None)]
+images = [(grey, None), (grey, mask), (grey / 300.0, None)]
 names = sys.argv[1].split(",")
 json.dump([[measure(*image[:1], name, image[1]) for image in images] for name in names], sys.stdout)
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -22,6 +22,7 @@ _BAR, _INK = "#0b62b8", "#222222"
 _LOOKS = {"grey": "gray", "signed": "RdBu_r", "codes": "viridis", "angle": "twilight",
           "matrix": "magma"}  # fmt: skip
 _MOST_NUMBERS = 30
+_SHORT = 12  # bars of a chart that others fit beside
 
 
 def show_feature(
@@ -60,7 +61,10 @@ def show_feature(
     rows = math.ceil((1 + len(pictures)) / _ACROSS)
     across = max(3, min(1 + len(pictures), _ACROSS))
     lines = math.ceil(min(len(numbers), _MOST_NUMBERS) / across)
-    heights = [_PANEL] * rows + [_CHART] * len(series) + [0.3 + 0.17 * lines] * bool(numbers)
+    narrow = len(series) > 1 and all(len(bars) <= _SHORT for bars in series.values())
+    abreast = across if narrow else 1
+    charts = math.ceil(len(series) / abreast)
+    heights = [_PANEL] * rows + [_CHART] * charts + [0.3 + 0.17 * lines] * bool(numbers)
     with plain_style():
         from matplotlib.figure import Figure
 
@@ -72,8 +76,9 @@ def show_feature(
         for k, picture in enumerate(pictures, start=1):
             axes = figure.add_subplot(places[k // across, k % across])
             _draw_map(axes, picture, image)
-        for k, (prefix, values) in enumerate(series.items(), start=rows):
-            _draw_bars(figure.add_subplot(places[k, :]), prefix, values)
+        for k, (prefix, values) in enumerate(series.items()):
+            place = slice(None) if abreast == 1 else k % abreast
+            _draw_bars(figure.add_subplot(places[rows + k // abreast, place]), prefix, values)
         if numbers:
             _write(figure.add_subplot(places[-1, :]), numbers, across)
     return figure
@@ -124,7 +129,10 @@ def _draw_map(axes: Axes, picture: Map, image: NDArray[Any]) -> None:
     elif picture.kind == "angle":
         low, high = 0.0, 180.0
     looks = _LOOKS[picture.kind]
-    drawn = axes.imshow(shown, cmap=looks, vmin=low, vmax=high, interpolation="nearest")
+    shape: Literal["auto", "equal"] = "auto" if picture.kind == "matrix" else "equal"
+    drawn = axes.imshow(
+        shown, cmap=looks, vmin=low, vmax=high, interpolation="nearest", aspect=shape
+    )
     bar = axes.figure.colorbar(drawn, ax=axes, shrink=0.8, pad=0.02)
     bar.ax.tick_params(labelsize=7)
     if picture.kind == "matrix":

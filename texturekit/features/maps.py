@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from texturekit.errors import ParameterError
+from texturekit.features.gabor import gabor_responses
+from texturekit.features.gldm import dependences
+from texturekit.features.gldzm import distance_zones
+from texturekit.features.glrlm import run_lengths
+from texturekit.features.glszm import size_zones
 from texturekit.features.grey_levels import quantize
 from texturekit.features.hog import pool
 from texturekit.features.lbp import lbp_codes
@@ -25,8 +30,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Kind = Literal["grey", "signed", "codes", "angle", "matrix", "glyphs"]
-_GLYPH_CELL, _MOST_GLYPHS = 8, 28
+_GLYPH_CELL, _MOST_GLYPHS, _MOST_SIZES = 8, 28, 64
 _AROUND = ("p", "r", "window", "stat_window", "compare", "order", "mask_mode")
+
+# Of the families that count by grey level: what makes the matrix, and what its columns are.
+_COUNTERS: dict[str, tuple[Callable[..., NDArray[Any]], str]] = {
+    "glrlm": (run_lengths, "length of run - 1"),
+    "glszm": (size_zones, "size of zone - 1"),
+    "gldm": (dependences, "neighbours alike"),
+    "gldzm": (distance_zones, "distance to the edge - 1"),
+}
 
 
 @dataclass(frozen=True)
@@ -122,6 +135,20 @@ def _pairs(image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, Any]
     return pictures
 
 
+@maker("glrlm", "glszm", "gldm", "gldzm", "ngtdm")
+def _sizes(image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, Any]) -> list[Map]:
+    levels, count = grey_levels(image, mask, known)
+    pictures = [Map(f"{count} grey levels", inside(levels, mask))]
+    if known["family"] in _COUNTERS:
+        counter, what = _COUNTERS[known["family"]]
+        own = {name: known[name] for name in ("distance", "alpha") if name in known}
+        matrix = counter(levels, levels=count, mask=mask, **own)
+        matrix = matrix.sum(axis=0) if matrix.ndim == 3 else matrix
+        used = min(int(np.flatnonzero(matrix.any(axis=0))[-1]) + 1, _MOST_SIZES)
+        pictures.append(Map(f"level (down) by {what}", matrix[:, :used] / matrix.sum(), "matrix"))
+    return pictures
+
+
 @maker("hog")
 def _directions(image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, Any]) -> list[Map]:
     grey, region = grey_region(image, mask, smallest=known["grid"] + 2)
@@ -171,6 +198,25 @@ def _windows(image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, An
     codes = statistic_codes(image, list(named.values()), around=around)
     return [
         Map(f"{name} codes", inside(codes[:, :, k], mask), "codes") for k, name in enumerate(named)
+    ]
+
+
+@maker("gabor")
+def _waves(image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, Any]) -> list[Map]:
+    own = {name: known[name] for name in ("frequencies", "orientations", "bandwidth")}
+    strength = np.abs(gabor_responses(image, mask=mask, **own)).mean(axis=1)
+    bank = np.atleast_1d(known["frequencies"]).tolist()
+    return [
+        Map(f"{frequency:g} cycles a pixel, mean of directions", inside(plane, mask))
+        for frequency, plane in zip(bank, strength, strict=True)
+    ]
+
+
+@maker("colour")
+def _channels(image: NDArray[Any], mask: NDArray[Any] | None, _: dict[str, Any]) -> list[Map]:
+    planes = np.broadcast_to(image[..., None], (*image.shape, 3)) if image.ndim == 2 else image
+    return [
+        Map(name, inside(planes[..., k], mask)) for k, name in enumerate(("red", "green", "blue"))
     ]
 
 
