@@ -29,9 +29,9 @@ def scaled(image, mask):
 
 
 def line(x, y):
-    """Return 2 less the slope of y over x, clipped to 2..3, and the share it explains."""
-    slope = np.polyfit(x, y, 1)[0]
-    return min(max(2 - slope, 2), 3), np.corrcoef(x, y)[0, 1] ** 2
+    """Return 2 less the slope of y over x, clipped to 2..3, and the root mean square residual."""
+    line = np.polyfit(x, y, 1)
+    return min(max(2 - line[0], 2), 3), np.sqrt(np.mean((np.polyval(line, x) - y) ** 2))
 
 
 def box_dimension(image, mask):

@@ -28,7 +28,7 @@ MOMENTS = ("mean", "std", "skewness")
 HUE = ("cos", "sin", "concentration")
 LOW = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -110.0, -110.0])
 HIGH = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 100.0, 110.0, 110.0])
-# Grey has a and b up to 0.01, since scikit-image's white is rounded: no colour to be skewed.
+# Grey has a and b up to 0.005, since scikit-image's white is rounded: no colour to be skewed.
 NO_SPREAD = np.array([1e-9, 1e-9, 1e-9, 1e-9, 1e-9, 1e-7, 0.02, 0.02])
 ROUNDING = 1e-5
 CHUNK = 4096

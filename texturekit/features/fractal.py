@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SMALLEST = 4
 GREYS = 255.0
 WAYS = ("boxes", "blanket", "madogram")
-LEAST = 1e-9
+LEAST = 1e-6
 MOST = 1024
 
 
@@ -48,17 +48,17 @@ def fractal(
       less the slope of log(V / 2e) against log e, for e from 1 to ``reach``.
     - ``dimension.madogram``: with m(d) the mean size of the difference of two pixels of the
       region d = 1, 2, 4, ... up to ``reach`` apart, along rows and columns, the dimension is 2 less
-      the slope of log(m / d) against log d. Differences below 1e-9 count as that.
-    - ``fit.boxes``, ``fit.blanket``, ``fit.madogram``: share of the variance that the line
-      explains, 0 to 1. A low one says that the region is not fractal over these sizes, and its
-      dimension means little.
+      the slope of log(m / d) against log d. Means below 1e-6 count as that.
+    - ``residual.boxes``, ``residual.blanket``, ``residual.madogram``: root mean square distance of
+      the points from the line, in natural logarithms: 0.1 is 10 % off. A large one says that the
+      region is not fractal over these sizes, and its dimension means little.
     - ``lacunarity.r<size>``: of all boxes of that size that lie inside the region, at every
       pixel, with the sum of z as mass: mean(mass^2) / mean(mass)^2, from 1 on.
 
     A surface is between smooth (2) and filling space (3). Slopes that say otherwise, such as of a
-    chessboard or a single bright pixel, are clipped to that. A flat region has dimension 2, fit 1
-    and lacunarity 1. The madogram is the one to believe: boxes and blankets see extremes, which
-    small ones miss, and put rough surfaces too low (2.1 to 2.3 for 2.5).
+    chessboard or a single bright pixel, are clipped to that. A flat region has dimension 2,
+    residual 0 and lacunarity 1. The madogram is the one to believe: boxes and blankets see
+    extremes, which small ones miss, and put rough surfaces too low (2.1 to 2.3 for 2.5).
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ def fractal(
     Returns
     -------
     dict of float
-        ``fractal.dimension.<way>`` and ``fractal.fit.<way>`` for ``boxes``, ``blanket`` and
-        ``madogram``, and ``fractal.lacunarity.r2`` ..., by default 10 values.
+        ``fractal.dimension.<way>`` and ``fractal.residual.<way>`` for ``boxes``, ``blanket``
+        and ``madogram``, and ``fractal.lacunarity.r2`` ..., by default 10 values.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def fractal(
 
 @cache
 def _names(sizes: tuple[int, ...]) -> tuple[str, ...]:
-    ways = [f"fractal.{what}.{way}" for way in WAYS for what in ("dimension", "fit")]
+    ways = [f"fractal.{what}.{way}" for way in WAYS for what in ("dimension", "residual")]
     return (*ways, *(f"fractal.lacunarity.r{size}" for size in sizes))
 
 
@@ -189,18 +189,17 @@ def _by_increments(
     sums, pairs = np.empty(lags.size), np.empty(lags.size, np.int64)
     sum_increments(height, inside, lags, sums, pairs)
     if not sums.any():
-        return 2.0, 1.0
+        return 2.0, 0.0
     lags, means = lags[pairs > 0], sums[pairs > 0] / pairs[pairs > 0]
     return _dimension(np.log(lags), np.log(np.maximum(means, LEAST) / lags))
 
 
 def _dimension(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
-    """Return 2 less the slope of the line through the points, clipped to 2..3, and its fit."""
+    """Return 2 less the slope of the line through the points, clipped to 2..3, and its residual."""
     x, y = x - x.mean(), y - y.mean()
-    slope, spread = float(x @ y / (x @ x)), float(y @ y)
-    if spread < 1e-20:  # rounding of a level line
-        return 2.0, 1.0
-    return min(max(2.0 - slope, 2.0), 3.0), min(slope * float(x @ y) / spread, 1.0)
+    slope = float(x @ y / (x @ x))
+    residual = float(np.sqrt(np.square(y - slope * x).mean()))
+    return min(max(2.0 - slope, 2.0), 3.0), residual
 
 
 def _lacunarity(

@@ -23,8 +23,8 @@ def filter_waves(
     """Fill the responses to two mirrored waves: real, imaginary, real, imaginary; (4, H, W).
 
     ``padded`` has ``reach`` pixels more on every side. ``down`` and ``right``, (2, taps), are the
-    even and odd half of the filter from its centre on. The filter is their product, so a column of
-    sums along the rows is needed only for the row at hand.
+    even and odd half of the filter from its centre on. The filter is their product, so the rows
+    around a row are folded into two lines first, and these lines along themselves.
     """
     _, height, width = out.shape
     extra = right.shape[1] - 1
