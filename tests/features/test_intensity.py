@@ -5,6 +5,7 @@ from scipy import stats
 
 from texturekit.errors import ImageError, ParameterError, UnknownNameError
 from texturekit.features.intensity import first_order, histogram_statistics, intensity_statistics
+from texturekit.kernels import intensity as kernels
 
 DTYPES = [np.uint8, np.uint16, np.int16, np.int32, np.float32, np.float64]
 
@@ -47,6 +48,74 @@ def test_agrees_with_numpy_and_scipy(rng, dtype, shape):
     expected = obvious(image)
     assert list(found) == list(expected)
     assert_allclose(list(found.values()), list(expected.values()), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [*DTYPES, np.uint32, np.int64, np.int8, ">u2", ">f4", np.float16])
+@pytest.mark.parametrize("span", ["auto", "region"])
+def test_the_family_agrees_with_numpy_and_scipy(rng, dtype, span):
+    image = rng.gamma(2.0, 10.0, (41, 37)).clip(0, 127).astype(dtype)
+    bounds = (0, 256) if dtype == np.uint8 and span == "auto" else None
+    bounds = (-128, 128) if dtype == np.int8 and span == "auto" else bounds
+    counts, _ = np.histogram(image.astype(float), bins=16, range=bounds)
+    shares = counts / image.size
+    expected = [*obvious(image).values(), stats.entropy(shares, base=2), (shares**2).sum()]
+
+    found = list(first_order(image, bins=16, span=span).values())
+
+    assert_allclose(found[:20], expected, rtol=1e-11, atol=1e-12)
+    assert_allclose(found[20:], shares, rtol=1e-14)
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 9, 1023, 1024, 1025, 5000])
+def test_counting_agrees_with_numpy_whatever_the_size(rng, size):
+    values = rng.integers(0, 256, size).astype(np.uint8)
+    x, n = np.empty(256), np.empty(256)
+    counts = np.zeros(300, np.int64)
+
+    found = kernels.tally_bytes(values, x, n)
+    kernels.count_words(values.astype(np.uint16) + 7, 7, counts)
+
+    distinct, numbers = np.unique(values, return_counts=True)
+    assert x[:found].tolist() == distinct.tolist()
+    assert n[:found].tolist() == numbers.tolist()
+    assert counts.tolist() == np.bincount(values, minlength=300).tolist()
+
+
+def test_sums_of_many_sorted_values_are_not_rounded_one_way(rng):
+    values = np.sort(rng.normal(1000, 3, 200_000).astype(np.int16))
+    exact = values.astype(np.longdouble)
+    apart = (exact - exact.mean()) / exact.std()
+
+    found = intensity_statistics(values)
+
+    assert found["skewness"] == pytest.approx(float((apart**3).mean()), abs=2e-13)
+    assert found["kurtosis"] == pytest.approx(float((apart**4).mean() - 3), abs=2e-13)
+
+
+def test_the_python_of_the_kernels_does_what_their_machine_code_does(rng):
+    values = rng.integers(0, 50, 1100).astype(np.uint8)
+    found = []
+    for pick in (lambda kernel: kernel, lambda kernel: kernel.py_func):
+        x, n = np.zeros(256), np.zeros(256)
+        size = pick(kernels.tally_bytes)(values, x, n)
+        counts, terms, tenths = np.zeros(60, np.int64), np.empty(256), np.empty(5)
+        pick(kernels.count_words)(values.astype(np.uint16), 0, counts)
+        x, n = x[:size], n[:size]
+        moments, shares, out = np.empty(4), np.empty(2 + 5), np.empty(18 + 2 + 5)
+        edges = np.linspace(0, 50, 6)
+        sums = [
+            pick(kernels.total)(rng.permuted(np.arange(3000.0))),
+            pick(kernels.distance)(x, n, 20.0, terms),
+            pick(kernels.inner_deviation)(x, n, 5.0, 44.0, terms),
+        ]
+        pick(kernels.percentiles)(x, n, 1100.0, tenths)
+        pick(kernels.moments)(x, n, 1100.0, terms[:size], moments)
+        pick(kernels.share)(x, n, 1100.0, edges, shares)
+        assert pick(kernels.describe)(x, n, edges, out)
+        found.append([x, n, counts, sums, tenths, moments, shares, out])
+
+    for compiled, python in zip(*found, strict=True):
+        assert_allclose(compiled, python, rtol=1e-14)
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, -7.0, 1234.5])

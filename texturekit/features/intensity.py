@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from texturekit.errors import ImageError, ParameterError, UnknownNameError
-from texturekit.features.grey_levels import bin_values, even_edges
+from texturekit.features.grey_levels import even_edges
 from texturekit.features.region import grey_region
 from texturekit.features.registry import Measured, feature
-from texturekit.kernels.bins import count_values
+from texturekit.kernels.intensity import STATISTICS, count_words, describe, tally_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +58,8 @@ def intensity_statistics(values: NDArray[Any]) -> dict[str, float]:
     >>> found["mean"], found["variance"], found["medad"]
     (3.0, 3.5, 1.5)
     """
-    return _statistics(*_tally(np.asarray(values).ravel()))
+    found = _described(*_tally(np.asarray(values).ravel()), np.array([0.0, 1.0]))
+    return dict(zip(STATISTICS, found[: len(STATISTICS)].tolist(), strict=True))
 
 
 def histogram_statistics(counts: NDArray[Any]) -> dict[str, float]:
@@ -98,12 +100,16 @@ def histogram_statistics(counts: NDArray[Any]) -> dict[str, float]:
             "more counts, none negative, is wanted; count the pixels of each level."
         )
     occupied = counts.nonzero()[0]
-    values = _statistics(occupied + 1.0, counts[occupied])
+    edges = np.arange(1.0, counts.size + 2)  # a bin a level
+    levels = (occupied + 1).astype(np.float64)
+    found = _described(levels, counts[occupied], edges).tolist()
+    values = dict(zip(STATISTICS, found[: len(STATISTICS)], strict=True))
     del values["energy"], values["rms"]
     slopes = np.gradient(counts)
     return values | {
         "mode": float(counts.argmax() + 1),
-        **_spread(counts / counts.sum()),
+        "entropy": found[len(STATISTICS)],
+        "uniformity": found[len(STATISTICS) + 1],
         "max_gradient": float(slopes.max()),
         "max_gradient_level": float(slopes.argmax() + 1),
         "min_gradient": float(slopes.min()),
@@ -164,117 +170,73 @@ def first_order(
     if not (2 <= bins <= 256 and bins == int(bins)):
         raise ParameterError(f"bins={bins} is not a whole number in 2..256; 32 is usual.")
     grey, region = grey_region(image, mask)
-    values, counts = _tally(grey.ravel() if region is None else grey[region])
-    shares = (
-        np.bincount(
-            bin_values(values, _edges(values, grey.dtype, bins, span)), counts, minlength=bins
-        )
-        / counts.sum()
-    )
-    found = _statistics(values, counts) | _spread(shares)
-    digits = len(str(bins - 1))
-    named = {f"histogram.{k:0{max(2, digits)}d}": v for k, v in enumerate(shares.tolist())}
-    return Measured.of({f"first_order.{name}": v for name, v in (found | named).items()})
+    values, counts = _tally(grey.reshape(-1) if region is None else grey[region])
+    edges = _edges(values, grey.dtype, int(bins), span)
+    return Measured(_names(int(bins)), _described(values, counts, edges))
+
+
+@cache
+def _names(bins: int) -> tuple[str, ...]:
+    digits = max(2, len(str(bins - 1)))
+    shares = (f"histogram.{k:0{digits}d}" for k in range(bins))
+    names = (*STATISTICS, "entropy", "uniformity", *shares)
+    return tuple(f"first_order.{name}" for name in names)
 
 
 def _edges(values: NDArray[Any], dtype: np.dtype[Any], bins: int, span: str) -> NDArray[np.float64]:
     if span not in SPANS:
         raise UnknownNameError("span", span, SPANS)
     if span == "region" or (span == "auto" and dtype.itemsize > 1):
-        return even_edges(values[0].item(), values[-1].item(), bins)
+        number = int if dtype.kind in "iu" else float  # edges between integers are exact
+        return even_edges(number(values[0]), number(values[-1]), bins)
     if dtype.kind not in "iu":
         raise ImageError(
             f"image is {dtype}, which has no natural range of values; use span='region'."
         )
+    return _dtype_edges(dtype, bins)
+
+
+@cache
+def _dtype_edges(dtype: np.dtype[Any], bins: int) -> NDArray[np.float64]:
     limits = np.iinfo(dtype)
     return even_edges(int(limits.min), int(limits.max) + 1, bins)
 
 
-def _tally(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64]]:
+def _tally(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the distinct values in rising order, and how many there are of each.
 
     Floats and wide integers are sorted only: equal neighbours do no harm.
     """
     if values.size == 0:
         raise ImageError("there are no values to describe; give a region with at least one pixel.")
-    if values.dtype.kind not in "biuf":
+    kind, width = values.dtype.kind, values.dtype.itemsize
+    if kind not in "biuf":
         raise ImageError(f"values are {values.dtype}, but real numbers are wanted.")
-    if values.dtype in (np.bool_, np.uint8, np.uint16):
-        narrow = values.astype(np.uint8) if values.dtype == np.bool_ else values
-        counts = np.zeros(1 << 8 * narrow.dtype.itemsize, dtype=np.int64)
-        count_values(np.ascontiguousarray(narrow), counts)
-        levels = counts.nonzero()[0]
-        return levels, counts[levels].astype(np.float64)
+    if kind in "bu" and width == 1:
+        x, n = np.empty(256), np.empty(256)
+        narrow = values if values.dtype == np.uint8 else values.astype(np.uint8)
+        found = tally_bytes(np.ascontiguousarray(narrow), x, n)
+        return x[:found], n[:found]
+    if kind == "u" and width == 2:
+        lowest, highest = int(values.min()), int(values.max())
+        counts = np.zeros(highest - lowest + 1, dtype=np.int64)
+        count_words(np.ascontiguousarray(values, dtype=np.uint16), lowest, counts)
+        places = counts.nonzero()[0]
+        return (places + lowest).astype(np.float64), counts[places].astype(np.float64)
     ordered = np.sort(values)
     if not np.isfinite(ordered[[0, -1]]).all():
         raise ImageError("values are not finite; replace or leave them out before measuring.")
-    return ordered, np.ones(ordered.size)
+    return ordered.astype(np.float64), np.ones(ordered.size)
 
 
-def _statistics(values: NDArray[Any], counts: NDArray[np.float64]) -> dict[str, float]:
-    x, number = values.astype(np.float64), float(counts.sum())
-    with np.errstate(over="ignore", invalid="ignore"):
-        found = _moments(x, counts, number)
-        ends = counts.cumsum()
-        p10, p25, p50, p75, p90 = (_percentile(x, ends, q) for q in (0.10, 0.25, 0.50, 0.75, 0.90))
-        inner = (x >= p10) & (x <= p90)
-        found |= {
-            "median": p50,
-            "minimum": x[0],
-            "maximum": x[-1],
-            "p10": p10,
-            "p90": p90,
-            "iqr": p75 - p25,
-            "range": x[-1] - x[0],
-            "mad": _deviation(x, counts),
-            "rmad": _deviation(x[inner], counts[inner]),
-            "medad": counts @ np.abs(x - p50) / number,
-            "cov": np.sqrt(found["variance"]) / found["mean"] if found["mean"] != 0 else 0.0,
-            "qcod": (p75 - p25) / (p75 + p25) if p75 + p25 != 0 else 0.0,
-            "energy": counts @ (x * x),
-            "rms": np.sqrt(counts @ (x * x) / number),
-        }
-    if not np.isfinite(list(found.values())).all():
+def _described(
+    values: NDArray[np.float64], counts: NDArray[np.float64], edges: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the statistics, entropy, uniformity and shares of values in rising order."""
+    found = np.empty(len(STATISTICS) + 1 + len(edges))
+    if not describe(values, counts, edges, found):
         raise ImageError(
-            f"values from {x[0]:g} to {x[-1]:g} are too extreme for their moments to be computed; "
-            "rescale the image first."
+            f"values from {values[0]:g} to {values[-1]:g} are too extreme for their moments to be "
+            "computed; rescale the image first."
         )
-    return {name: float(value) for name, value in found.items()}
-
-
-def _moments(x: NDArray[np.float64], counts: NDArray[np.float64], number: float) -> dict[str, Any]:
-    if x[0] == x[-1]:  # a mean that is off by one bit would give any skewness
-        return {"mean": x[0], "variance": 0.0, "skewness": 0.0, "kurtosis": 0.0}
-    mean = counts @ x / number
-    apart = x - mean
-    variance = counts @ (apart * apart) / number
-    scaled = apart / np.sqrt(variance)
-    square = scaled * scaled  # scaled**4 costs fifty times as much
-    return {
-        "mean": mean,
-        "variance": variance,
-        "skewness": counts @ (square * scaled) / number,
-        "kurtosis": counts @ (square * square) / number - 3.0,
-    }
-
-
-def _deviation(x: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
-    """Return the mean absolute deviation from the mean; 0 for one value, or none."""
-    if x.size == 0 or x[0] == x[-1]:
-        return 0.0
-    number = counts.sum()
-    return float(counts @ np.abs(x - counts @ x / number) / number)
-
-
-def _percentile(x: NDArray[np.float64], ends: NDArray[np.float64], q: float) -> float:
-    """Interpolate linearly between the order statistics, as `numpy.percentile` does."""
-    position = q * (ends[-1] - 1.0)
-    below = np.floor(position)
-    low, high = x[np.searchsorted(ends, [below, min(below + 1.0, ends[-1] - 1.0)], side="right")]
-    return float(low + (high - low) * (position - below))
-
-
-def _spread(shares: NDArray[np.float64]) -> dict[str, float]:
-    occupied = shares[shares > 0]
-    entropy = -(occupied @ np.log2(occupied))
-    return {"entropy": max(0.0, float(entropy)), "uniformity": float(shares @ shares)}
+    return found
