@@ -6,16 +6,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tests import naive_gradients as naive
 from texturekit.errors import ImageError, ParameterError
-from texturekit.features.hog import bin_directions, differences, hog, pool, spread_blocks
+from texturekit.features.hog import _tables, bin_directions, differences, hog, pool
 from texturekit.features.registry import FEATURES
-from texturekit.kernels import gradients
-from texturekit.kernels.hog import (
-    NORMS,
-    normalise_blocks,
-    pairwise_sum,
-    vote,
-    vote_in_grid,
-)
+from texturekit.kernels import blocks, gradients
+from texturekit.kernels import hog as hog_kernels
+from texturekit.kernels.blocks import NORMS, normalise_blocks, plan_sum, spread_blocks, sum_columns
+from texturekit.kernels.hog import vote, vote_bytes, vote_bytes_in_grid, vote_in_grid
 
 SHAPES = [(17, 23), (40, 12), (6, 6)]
 
@@ -50,10 +46,12 @@ def test_columns_depend_on_the_parameters_only(shape, parameters, rng):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("masked", [False, True])
 def test_votes_are_those_of_the_obvious_loop(shape, masked, rng):
-    image = rng.integers(0, 256, shape).astype(np.float64)
+    image = rng.integers(0, 256, shape, dtype=np.uint8)
     mask = blob(shape, rng) if masked and min(shape) > 6 else None
 
-    assert_allclose(pool(image, mask, 3, 9), naive.pooled_votes(image, mask, 3, 9), rtol=1e-12)
+    expected = naive.pooled_votes(image, mask, 3, 9)
+    for kind in (np.uint8, np.float64):
+        assert_allclose(pool(image.astype(kind), mask, 3, 9), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("orientations", [1, 2, 4, 8, 9, 12, 18])
@@ -79,20 +77,31 @@ def test_a_direction_that_rounds_to_180_degrees_votes_for_0():
     inside[1:-1, 1:-1] = True
     bins = np.full(image.shape, -1, np.int32)
 
-    vote_in_grid(lengths, bins, inside, np.array([1, 1, 7, 7]), votes)
+    vote_in_grid(lengths, bins, inside, (1, 1, 7, 7), votes)
 
     assert_allclose(votes.ravel(), [2] + [0] * 8)
 
 
-def run_python(kernel, *arguments):
-    kernel.py_func(*arguments)
+@pytest.fixture
+def run_python(monkeypatch):
+    """Run a kernel, and those that it calls, as plain Python."""
+
+    def run(kernel, *arguments):
+        with monkeypatch.context() as patched:
+            for module in (hog_kernels, blocks):
+                for name, function in list(vars(module).items()):
+                    if hasattr(function, "py_func"):
+                        patched.setattr(module, name, function.py_func)
+            kernel.py_func(*arguments)
+
+    return run
 
 
 def run_compiled(kernel, *arguments):
     kernel(*arguments)
 
 
-def test_compiled_kernels_do_what_their_python_does(rng):
+def test_compiled_kernels_do_what_their_python_does(run_python, rng):
     image = rng.integers(0, 5, (13, 11)).astype(np.float32)
     results = []
     for run in (run_python, run_compiled):
@@ -105,22 +114,58 @@ def test_compiled_kernels_do_what_their_python_does(rng):
         votes = np.zeros((3, 2, 8), np.float32)
         run(vote, lengths, np.maximum(bins, -2), 4, 5, votes)
         grid = np.zeros((2, 2, 8))
-        run(vote_in_grid, lengths, bins, image > 1, np.array([1, 2, 9, 8]), grid)
-        blocks = [np.empty((2, 1, 2, 2, 8), np.float32) for _ in NORMS]
-        for k, out in enumerate(blocks):
+        run(vote_in_grid, lengths, bins, image > 1, (1, 2, 9, 8), grid)
+        normalised = [np.empty((2, 1, 2, 2, 8), np.float32) for _ in NORMS]
+        for k, out in enumerate(normalised):
             run(normalise_blocks, votes, k, out)
-        results.append([down, right, lengths, bins, votes, grid, *blocks])
+        pooled = [np.empty((2, 2, 8)) for _ in NORMS]
+        for k, out in enumerate(pooled):
+            run(spread_blocks, grid, 2, k, out)
+        results.append([down, right, lengths, bins, votes, grid, *normalised, *pooled])
 
     for python, compiled in zip(*results, strict=True):
         assert_array_equal(python, compiled)
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_compiled_kernels_of_bytes_do_what_their_python_does(masked, run_python, rng):
+    image = rng.integers(0, 256, (13, 11), dtype=np.uint8)
+    inside = rng.random(image.shape) < 0.7 if masked else np.empty((0, 0), bool)
+    results = []
+    for run in (run_python, run_compiled):
+        votes, grid = np.zeros((3, 2, 8), np.float32), np.zeros((2, 2, 8))
+        run(vote_bytes, image, *_tables(8), 4, 5, votes)
+        run(vote_bytes_in_grid, image, inside, *_tables(8), (1, 2, 9, 8), grid)
+        results.append([votes, grid])
+
+    for python, compiled in zip(*results, strict=True):
+        assert_array_equal(python, compiled)
+
+
+@pytest.mark.parametrize("orientations", [1, 2, 4, 9, 12, 14, 180])
+def test_tables_hold_length_and_bin_of_every_gradient_of_bytes(orientations):
+    lengths, bins = _tables(orientations)
+    down, right = (a.astype(np.float64) for a in np.mgrid[-255:256, -255:256])
+    codes = (np.abs(down) * 256 + np.abs(right) + 65536 * ((down < 0) != (right < 0))).astype(int)
+
+    assert_array_equal(lengths[codes % 65536], np.hypot(right, down))
+    angles = np.rad2deg(np.arctan2(down, right)) % 180
+    edges = np.arange(orientations + 1) * (180 / orientations)
+    some = (down != 0) | (right != 0)
+    assert_array_equal(bins[codes][some], np.digitize(angles[some], edges) - 1)
+
+
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 81, 128, 129, 225, 1000, 4999])
 def test_sums_in_numpys_order(count, rng):
-    values = rng.random(count)
+    values = rng.random((count, 3))
+    for power in (1, 2):
+        expected = [np.sum(column**power) for column in np.ascontiguousarray(values.T)]
+        for plan, add in ((plan_sum, sum_columns), (plan_sum.py_func, sum_columns.py_func)):
+            tree = plan(count)
+            sums = np.empty((len(tree), 3))
+            add(values, power, tree, np.empty((8, 3)), sums)
 
-    assert pairwise_sum(values) == np.sum(values)
-    assert pairwise_sum.py_func(values) == np.sum(values)
+            assert_array_equal(sums[0], expected)
 
 
 def test_a_kernel_gives_the_same_in_two_threads(rng):
@@ -146,7 +191,8 @@ def test_values_do_not_change_with_brightness_or_gain(norm, rng):
 def test_the_type_of_the_pixels_makes_no_difference(dtype, rng):
     image = rng.integers(0, 256, (21, 34))
 
-    assert hog(image.astype(dtype)) == hog(image.astype(np.float64))
+    found, expected = hog(image.astype(dtype)), hog(image.astype(np.float64))
+    assert_allclose(column_values(found), column_values(expected), rtol=1e-12)
 
 
 def test_layout_and_write_protection_make_no_difference(rng):
@@ -209,8 +255,11 @@ def test_blocks_are_averaged_over_the_cells_that_they_hold():
     cells = np.zeros((2, 3, 1))
     cells[:, :, 0] = [[3, 0, 0], [4, 0, 0]]
 
+    spread = np.empty(cells.shape)
+    spread_blocks(cells, 2, NORMS.index("L2"), spread)
+
     # Left block: lengths 3, 4 over 5; right block empty. Middle cells are in both, and 0.
-    assert_allclose(spread_blocks(cells, 2, "L2")[:, :, 0], [[0.6, 0, 0], [0.8, 0, 0]])
+    assert_allclose(spread[:, :, 0], [[0.6, 0, 0], [0.8, 0, 0]])
 
 
 def test_pixels_outside_the_mask_have_no_vote(rng):

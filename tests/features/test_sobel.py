@@ -5,8 +5,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from tests import naive_gradients as naive
 from texturekit.errors import ImageError, ParameterError
 from texturekit.features.registry import FEATURES
-from texturekit.features.sobel import sobel, sobel_maps
-from texturekit.kernels import gradients
+from texturekit.features.sobel import EIGHTHS, _work, sobel, sobel_maps
+from texturekit.kernels import edge_columns, edge_statistics, gradients
+from texturekit.kernels import sobel as sobel_kernels
+from texturekit.kernels.edge_statistics import otsu
 
 NAMES = [
     "mean", "std", "skewness", "kurtosis", "median", "p10", "p90", "max", "energy", "entropy",
@@ -41,20 +43,42 @@ def test_masked_statistics_are_those_of_the_obvious_loop(rng):
         assert_allclose(found[f"sobel.{name}"], expected[name], rtol=1e-9, atol=1e-9, err_msg=name)
 
 
+def run_python(kernel, *arguments):
+    return kernel.py_func(*arguments)
+
+
+def run_compiled(kernel, *arguments):
+    return kernel(*arguments)
+
+
 def test_compiled_kernels_do_what_their_python_does(rng):
     image = rng.integers(0, 9, (9, 8)).astype(np.float64)
     results = []
-    for run in (lambda k, *a: k.py_func(*a), lambda k, *a: k(*a)):
-        down, right = np.empty((7, 6)), np.empty((7, 6))
+    for run in (run_python, run_compiled):
+        down, right, weighed = (np.empty((7, 6)) for _ in range(3))
         run(gradients.sobel_differences, image, down, right)
-        lengths, direction, sums = np.empty(42), np.zeros(8), np.zeros(9)
-        run(gradients.gradient_sums, right.ravel(), down.ravel(), lengths, direction, sums)
-        powers, counts = np.zeros(3), np.zeros(16, np.int64)
-        run(gradients.central_sums, lengths, lengths.mean(), lengths.max(), powers, counts)
-        weighed = np.empty((7, 6))
         run(gradients.weigh_neighbours, image, np.arange(9.0).reshape(3, 3), weighed)
-        cut = run(gradients.otsu, counts)
-        results.append([down, right, lengths, direction, sums, powers, counts, weighed, cut])
+        results.append([down, right, weighed])
+
+    for python, compiled in zip(*results, strict=True):
+        assert_array_equal(python, compiled)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_compiled_family_does_what_its_python_does(dtype, masked, rng, monkeypatch):
+    image = rng.integers(0, 256, (12, 14)).astype(dtype)
+    inside = rng.random((10, 12)) < 0.8 if masked else np.empty((0, 0), bool)
+    results = []
+    for _ in range(2):
+        values, places = np.zeros(26), np.zeros(3)
+        arguments = *_work(image), inside, EIGHTHS, values, places
+        squares = edge_columns.measure_edges(*arguments)
+        results.append([values, places, squares])
+        for module in (sobel_kernels, edge_statistics, edge_columns):
+            for name, kernel in list(vars(module).items()):
+                if hasattr(kernel, "py_func"):
+                    monkeypatch.setattr(module, name, kernel.py_func)
 
     for python, compiled in zip(*results, strict=True):
         assert_array_equal(python, compiled)
@@ -63,7 +87,7 @@ def test_compiled_kernels_do_what_their_python_does(rng):
 def test_the_threshold_separates_best_of_all_cuts(rng):
     for _ in range(40):
         counts = rng.integers(0, 5, 20)
-        above = counts[gradients.otsu(counts) + 1 :].sum() / counts.sum()
+        above = counts[otsu(counts) + 1 :].sum() / counts.sum()
 
         assert above == pytest.approx(naive.otsu_share(counts))
 
@@ -138,7 +162,8 @@ def test_gain_scales_the_strength_only(rng):
 def test_the_type_of_the_pixels_makes_no_difference(dtype, rng):
     image = rng.integers(0, 256, (21, 34))
 
-    assert sobel(image.astype(dtype)) == sobel(image.astype(np.float64))
+    found, expected = sobel(image.astype(dtype)), sobel(image.astype(np.float64))
+    assert found == pytest.approx(expected, rel=1e-12)
 
 
 def test_layout_and_write_protection_make_no_difference(rng):

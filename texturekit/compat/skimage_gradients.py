@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from texturekit.features.hog import describe, differences
+from texturekit.features.hog import describe, describe_bytes, differences
 from texturekit.kernels import gradients
-from texturekit.kernels.hog import NORMS, normalise_blocks
+from texturekit.kernels.blocks import NORMS, normalise_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 SINGLE = "ef"
+MOST_IN_BYTES = 180
 PADDING: dict[str, Literal["symmetric", "reflect", "edge", "wrap", "constant"]] = {
     "reflect": "symmetric",
     "grid-mirror": "symmetric",
@@ -86,16 +87,21 @@ def hog(
     array([1., 0., 0.])
     """
     image = _spatial(np.atleast_2d(np.asarray(image)), channel_axis)
-    exact = image.dtype.kind in "bu" and image.dtype.itemsize <= 2 and not transform_sqrt
-    image = np.array(image, dtype=_float_type(image.dtype), order="C")
-    image = np.sqrt(image) if transform_sqrt else image
-    down, right = _strongest(image) if image.ndim == 3 else differences(image)
+    narrow = image.dtype.kind in "bu" and image.itemsize == 1 and image.ndim == 2
     shape = (int(image.shape[0] // pixels_per_cell[0]), int(image.shape[1] // pixels_per_cell[1]))
-    votes = np.zeros((*shape, orientations), np.float32)
     cells = int(pixels_per_cell[0]), int(pixels_per_cell[1])
-    describe(down, right, _lengths(down, right, exact), orientations, cells, votes)
-    picture = _draw(votes, pixels_per_cell, image.shape[:2], image.dtype) if visualize else None
-    out = _blocks(votes, cells_per_block, pixels_per_cell, block_norm, image.dtype)
+    dtype = _float_type(image.dtype)
+    if narrow and not transform_sqrt and 1 <= orientations <= MOST_IN_BYTES:
+        votes = np.zeros((*shape, orientations), np.float32)
+        describe_bytes(np.ascontiguousarray(image).view(np.uint8), cells, votes)
+    else:
+        image = np.array(image, dtype=dtype, order="C")
+        image = np.sqrt(image) if transform_sqrt else image
+        down, right = _strongest(image) if image.ndim == 3 else differences(image)
+        votes = np.zeros((*shape, orientations), np.float32)
+        describe(down, right, np.hypot(right, down), cells, votes)  # a root rounds differently
+    picture = _draw(votes, pixels_per_cell, image.shape[:2], dtype) if visualize else None
+    out = _blocks(votes, cells_per_block, pixels_per_cell, block_norm, dtype)
     out = out.ravel() if feature_vector else out
     return out if picture is None else (out, picture)
 
@@ -132,22 +138,12 @@ def _strongest(image: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.flo
     )
 
 
-def _lengths(
-    down: NDArray[np.float64], right: NDArray[np.float64], exact: bool
-) -> NDArray[np.float64]:
-    if not exact:  # hypot rounds differently from a square root
-        return np.hypot(right, down)
-    lengths = np.empty_like(down)
-    gradients.lengths(down, right, lengths)
-    return lengths
-
-
 def _blocks(
     votes: NDArray[np.float32],
     blocks: tuple[int, int],
     cells: tuple[int, int],
     norm: str,
-    dtype: np.dtype[Any],
+    dtype: type[np.floating[Any]],
 ) -> NDArray[Any]:
     rows, cols = votes.shape[0] - blocks[0] + 1, votes.shape[1] - blocks[1] + 1
     if rows <= 0 or cols <= 0:
@@ -167,7 +163,7 @@ def _draw(
     votes: NDArray[np.float32],
     cells: tuple[int, int],
     shape: tuple[int, ...],
-    dtype: np.dtype[Any],
+    dtype: type[np.floating[Any]],
 ) -> NDArray[Any]:
     from skimage import draw
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,12 +11,14 @@ from texturekit.errors import ImageError, ParameterError
 from texturekit.features.region import grey_region
 from texturekit.features.registry import Measured, feature
 from texturekit.kernels import gradients
-from texturekit.kernels.hog import CLIP, NORMS, normalise_blocks, vote, vote_in_grid
+from texturekit.kernels.blocks import NORMS, normalise_blocks, spread_blocks
+from texturekit.kernels.hog import vote, vote_bytes, vote_bytes_in_grid, vote_in_grid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGEST = 1e60
+ALL = np.empty((0, 0), np.bool_)
 DEFAULTS: dict[str, Any] = {"size": None, "grid": 4, "cell": 8}
 ONLY_IN = {"size": "raw", "cell": "raw", "grid": "pooled"}
 
@@ -95,13 +97,13 @@ def hog(
     norm = norm if isinstance(norm, str) else "-".join(norm)  # the grammar splits at hyphens
     _check(mode, size=size, grid=grid, orientations=orientations, cell=cell, block=block, norm=norm)
     grey, region = grey_region(image, mask, smallest=grid + 2 if mode == "pooled" else 1)
-    wide = grey.astype(np.float64)
-    _refuse_huge(wide)
     if mode == "pooled":
-        cells = pool(wide, region, grid, orientations)
-        values = spread_blocks(cells, min(block, grid), norm)
-        return Measured(_pooled_names(grid, orientations), values.ravel())
-    values = _raw(wide, region, size or 0, orientations, (cell, cell), (block, block), norm)
+        cells = pool(_measurable(grey), region, grid, orientations)
+        spread = np.empty_like(cells)
+        spread_blocks(cells, min(block, grid), NORMS.index(norm), spread)
+        return Measured(_pooled_names(grid, orientations), spread.ravel())
+    image, region = _squared(_measurable(grey), region, size or 0)
+    values = _raw(image, region, orientations, (cell, cell), (block, block), norm)
     return Measured(_raw_names(values.size), values)
 
 
@@ -116,17 +118,34 @@ def _raw_names(count: int) -> tuple[str, ...]:
     return tuple(f"hog.raw.{n:0{digits}d}" for n in range(count))
 
 
+def describe_bytes(
+    image: NDArray[np.uint8], cells: tuple[int, int], votes: NDArray[np.float32]
+) -> None:
+    """Fill ``votes`` (cell rows, columns, 1 to 180 orientations) with each cell's histogram."""
+    vote_bytes(image, *_tables(votes.shape[2]), cells[0], cells[1], votes)
+
+
 def describe(
     down: NDArray[np.float64],
     right: NDArray[np.float64],
     lengths: NDArray[np.float64],
-    orientations: int,
     cells: tuple[int, int],
     votes: NDArray[np.float32],
 ) -> None:
-    """Fill ``votes`` (cell rows, cell columns, orientations) with the histogram of each cell."""
-    if orientations:
-        vote(lengths, bin_directions(down, right, orientations), cells[0], cells[1], votes)
+    """Fill ``votes`` from gradients of any type, and for any number of orientations."""
+    if votes.shape[2]:
+        vote(lengths, bin_directions(down, right, votes.shape[2]), cells[0], cells[1], votes)
+
+
+@lru_cache(maxsize=8)
+def _tables(orientations: int) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Return lengths and bins of all gradients of bytes by their code, see `fill_codes`.
+
+    They are numpy's own, so that what is read from them is scikit-image's to the last bit.
+    """
+    down, right = (a.astype(np.float64) for a in np.mgrid[:256, :256])
+    bins = [_bins_of_angles(down, x, orientations) for x in (right, -right)]
+    return np.hypot(right, down).ravel(), np.array(bins, np.uint8).ravel()
 
 
 def bin_directions(
@@ -163,16 +182,25 @@ def differences(image: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.fl
 
 
 def pool(
-    image: NDArray[np.float64], region: NDArray[np.bool_] | None, grid: int, orientations: int
+    image: NDArray[Any], region: NDArray[np.bool_] | None, grid: int, orientations: int
 ) -> NDArray[np.float64]:
     """Return the mean gradient length by cell and direction, (grid, grid, orientations)."""
+    votes = np.zeros((grid, grid, orientations))
+    height, width = image.shape
+    narrow = image.dtype == np.uint8
+    if narrow and region is None:
+        box = 1, 1, height - 2, width - 2
+        vote_bytes_in_grid(image, ALL, *_tables(orientations), box, votes)
+        return votes
+    inside = voters(image.shape, region)
+    rows, cols = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    box = int(rows[0]), int(cols[0]), int(rows[-1] - rows[0] + 1), int(cols[-1] - cols[0] + 1)
+    if narrow:
+        vote_bytes_in_grid(image, inside, *_tables(orientations), box, votes)
+        return votes
     down, right = differences(image)
     lengths = np.empty_like(down)
     gradients.lengths(down, right, lengths)
-    inside = voters(image.shape, region)
-    rows, cols = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    box = np.array([rows[0], cols[0], rows[-1] - rows[0] + 1, cols[-1] - cols[0] + 1])
-    votes = np.zeros((grid, grid, orientations))
     vote_in_grid(lengths, bin_directions(down, right, orientations), inside, box, votes)
     return votes
 
@@ -200,80 +228,57 @@ def voters(shape: tuple[int, ...], region: NDArray[np.bool_] | None) -> NDArray[
     return inside
 
 
-def spread_blocks(cells: NDArray[np.float64], block: int, norm: str) -> NDArray[np.float64]:
-    """Return each cell's mean over the normalised blocks that hold it, shaped as ``cells``."""
-    windows = np.lib.stride_tricks.sliding_window_view(cells, (block, block), axis=(0, 1))
-    blocks = _scale_free(windows.astype(np.float64), norm)
-    total, held = np.zeros_like(cells), np.zeros(cells.shape[:2])
-    rows, cols = blocks.shape[:2]
-    for i in range(block):
-        for j in range(block):
-            total[i : i + rows, j : j + cols] += blocks[..., i, j]
-            held[i : i + rows, j : j + cols] += 1
-    return total / held[:, :, None]
-
-
-def _scale_free(blocks: NDArray[np.float64], norm: str) -> NDArray[np.float64]:
-    last = (-3, -2, -1)
-    blocks = blocks / _or_one(blocks.max(axis=last, keepdims=True))
-    if norm.startswith("L1"):
-        blocks = blocks / _or_one(blocks.sum(axis=last, keepdims=True))
-        return np.sqrt(blocks) if norm == "L1-sqrt" else blocks
-    blocks = blocks / _or_one(np.sqrt((blocks**2).sum(axis=last, keepdims=True)))
-    if norm == "L2-Hys":
-        blocks = np.minimum(blocks, CLIP)
-        blocks = blocks / _or_one(np.sqrt((blocks**2).sum(axis=last, keepdims=True)))
-    return blocks
-
-
-def _or_one(lengths: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(lengths > 0, lengths, 1.0)
-
-
 def _raw(
-    image: NDArray[np.float64],
+    image: NDArray[Any],
     region: NDArray[np.bool_] | None,
-    size: int,
     orientations: int,
     cells: tuple[int, int],
     blocks: tuple[int, int],
     norm: str,
 ) -> NDArray[np.float64]:
-    image = _squared(image, size)
-    down, right = differences(image)
-    lengths = np.empty_like(down)
-    gradients.lengths(down, right, lengths)
-    if region is not None:
-        lengths *= voters(image.shape, _squared(region, size))
-    count = size // cells[0]
+    count = image.shape[0] // cells[0]
     votes = np.zeros((count, count, orientations), np.float32)
-    describe(down, right, lengths, orientations, cells, votes)
+    if image.dtype == np.uint8 and region is None:
+        describe_bytes(image, cells, votes)
+    else:
+        down, right = differences(image)
+        lengths = np.empty_like(down)
+        gradients.lengths(down, right, lengths)
+        if region is not None:
+            lengths *= voters(image.shape, region)
+        describe(down, right, lengths, cells, votes)
     out = np.empty((count - blocks[0] + 1,) * 2 + (*blocks, orientations))
     normalise_blocks(votes, NORMS.index(norm), out)
     return out.ravel()
 
 
-def _squared(image: NDArray[Any], size: int) -> NDArray[Any]:
+def _squared(
+    image: NDArray[Any], region: NDArray[np.bool_] | None, size: int
+) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
     from PIL import Image
 
     if image.shape == (size, size):
-        return image
-    if image.dtype == np.bool_:
-        mask = Image.fromarray(image.astype(np.uint8))
-        return np.asarray(mask.resize((size, size), Image.Resampling.NEAREST)).astype(np.bool_)
+        return image, region
+    if region is not None:
+        mask = Image.fromarray(region.astype(np.uint8))
+        region = np.asarray(mask.resize((size, size), Image.Resampling.NEAREST)).astype(np.bool_)
     scale = max(float(np.abs(image).max()), 1e-300)  # Pillow's float is single precision
     picture = Image.fromarray((image / scale).astype(np.float32))
     resized = picture.resize((size, size), Image.Resampling.BILINEAR)
-    return np.asarray(resized, dtype=np.float64) * scale
+    return np.asarray(resized, dtype=np.float64) * scale, region
 
 
-def _refuse_huge(image: NDArray[np.float64]) -> None:
-    top = float(np.abs(image).max())
+def _measurable(grey: NDArray[Any]) -> NDArray[Any]:
+    if grey.dtype == np.uint8:
+        return grey
+    wide = grey.astype(np.float64)
+    top = float(np.abs(wide).max())
     if top > LARGEST:
         raise ImageError(
             f"image holds the value {top:g}, but gradients are measured up to {LARGEST:g}; "
             "scale the image down."
         )
+    return wide
 
 
 def _check(mode: str, *, norm: str, **numbers: int | None) -> None:

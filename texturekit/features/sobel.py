@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -10,6 +11,8 @@ from texturekit.errors import ImageError, ParameterError
 from texturekit.features.region import grey_region
 from texturekit.features.registry import Measured, feature
 from texturekit.kernels import gradients
+from texturekit.kernels.edge_columns import measure_edges
+from texturekit.kernels.sobel import LANES, STRIPE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,8 +26,18 @@ BORDERS: dict[str, Padding] = {
     "constant": "constant",
 }
 LARGEST = 1e60
-BINS, COARSE = 256, 32
-ROUNDING = 1e-12
+ALL = np.empty((0, 0), np.bool_)
+ANGLES = (np.arange(4) + 0.5) * np.pi / 8
+EIGHTHS = np.array([np.cos(ANGLES), np.sin(ANGLES)])
+NAMES = tuple(
+    "sobel." + name
+    for name in (
+        *("mean", "std", "skewness", "kurtosis", "median", "p10", "p90", "max", "energy"),
+        *("entropy", "edge_density", *(f"direction.{k}" for k in range(8)), "direction_entropy"),
+        *("coherence", "dominant_cos", "dominant_sin", "mean_gx", "mean_gy", "tensor_ratio"),
+    )
+)
+LENGTHS, ENERGY, FIRST_QUANTILE = [0, 1, 4, 5, 6, 7, 23, 24], 8, 4
 
 Maps = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]"]
 
@@ -135,75 +148,28 @@ def sobel(image: NDArray[Any], *, mask: NDArray[Any] | None = None, scale: str =
     """
     factor = _factor(scale)
     grey, region = grey_region(image, mask, smallest=3)
-    gy, gx = _differences(_measurable(grey), factor)
-    if region is not None:
-        inside = _whole_windows(region)
-        gy, gx = gy[inside], gx[inside]
-    return Measured.of({f"sobel.{name}": float(v) for name, v in _statistics(gx, gy).items()})
+    inside = ALL if region is None else _whole_windows(region)
+    values, places = np.zeros(len(NAMES)), np.empty(3)
+    squares = measure_edges(*_work(grey), inside, EIGHTHS, values, places)
+    squares.sort()
+    for k, place in enumerate(places.tolist(), start=FIRST_QUANTILE):
+        pair = squares[int(place) : int(place) + 2]
+        low, high = math.sqrt(pair[0]), math.sqrt(pair[-1])
+        values[k] = low + (high - low) * (place % 1)
+    if factor != 1:
+        values[LENGTHS] *= factor
+        values[ENERGY] *= factor * factor
+    return Measured(NAMES, values)
 
 
-def _statistics(gx: NDArray[np.float64], gy: NDArray[np.float64]) -> dict[str, float]:
-    lengths, direction, sums = np.empty(gx.size), np.zeros(8), np.zeros(9)
-    gradients.gradient_sums(gx.ravel(), gy.ravel(), lengths, direction, sums)
-    total, top, absolute_x, absolute_y, xx, yy, xy, cos, sin = sums.tolist()
-    count = gx.size
-    shares = direction / total if total > 0 else direction
-    common = float(np.hypot(cos, sin))
-    clear = common > ROUNDING * total
-    return {
-        **_strength(lengths, total / count, top),
-        **{f"direction.{k}": share for k, share in enumerate(shares.tolist())},
-        "direction_entropy": _entropy(shares),
-        "coherence": min(common / total, 1.0) if clear else 0.0,
-        "dominant_cos": cos / common if clear else 0.0,
-        "dominant_sin": sin / common if clear else 0.0,
-        "mean_gx": absolute_x / count,
-        "mean_gy": absolute_y / count,
-        "tensor_ratio": _eigenvalue_ratio(xx, yy, xy),
-    }
-
-
-def _strength(lengths: NDArray[np.float64], mean: float, top: float) -> dict[str, float]:
-    powers, counts = np.zeros(3), np.zeros(BINS, np.int64)
-    if top > 0:
-        gradients.central_sums(lengths, mean, top, powers, counts)
-    second, third, fourth = (powers / lengths.size).tolist()
-    std = float(np.sqrt(second))
-    spread = std > ROUNDING * top
-    coarse = counts.reshape(COARSE, -1).sum(axis=1) / lengths.size
-    edges = counts[gradients.otsu(counts) + 1 :].sum()
-    p10, median, p90 = _quantiles(lengths, (0.1, 0.5, 0.9))
-    return {
-        "mean": mean,
-        "std": std if spread else 0.0,
-        "skewness": third / std**3 if spread else 0.0,
-        "kurtosis": fourth / second**2 - 3 if spread else 0.0,
-        "median": median,
-        "p10": p10,
-        "p90": p90,
-        "max": top,
-        "energy": second + mean * mean,
-        "entropy": _entropy(coarse),
-        "edge_density": edges / lengths.size,
-    }
-
-
-def _quantiles(values: NDArray[np.float64], at: tuple[float, ...]) -> list[float]:
-    # numpy.percentile partitions for several ranks at once, which takes longer than sorting.
-    ordered = np.sort(values)
-    places = [share * (ordered.size - 1) for share in at]
-    pairs = [(ordered[int(p) : int(p) + 2], p % 1) for p in places]
-    return [float(pair[0] + (pair[-1] - pair[0]) * part) for pair, part in pairs]
-
-
-def _entropy(shares: NDArray[np.float64]) -> float:
-    some = shares[shares > 0]
-    return max(0.0, float(-(some * np.log2(some)).sum()))
-
-
-def _eigenvalue_ratio(xx: float, yy: float, xy: float) -> float:
-    half, apart = (xx + yy) / 2, float(np.hypot((xx - yy) / 2, xy))
-    return max(0.0, half - apart) / (half + apart) if half > 0 else 1.0
+def _work(grey: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return the image in the type it is measured in, and work buffers for its kernels."""
+    narrow = grey.dtype == np.uint8
+    image = grey if narrow else _measurable(grey)
+    width = grey.shape[1] - 2
+    stripe = -(-max(1, STRIPE // width) * width // LANES) * LANES
+    rows = np.empty((2, width + 2), np.int16 if narrow else np.float64)
+    return image, rows, np.empty((3, stripe), np.float32 if narrow else np.float64)
 
 
 def _differences(

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 UNDECIDED = -3
 NEAR = 1e-12
-EIGHTH = math.pi / 16
-COS_NEAR, SIN_NEAR = math.cos(EIGHTH), math.sin(EIGHTH)
-COS_FAR, SIN_FAR = math.cos(3 * EIGHTH), math.sin(3 * EIGHTH)
 
 
 @njit(cache=True, nogil=True)
@@ -120,83 +117,3 @@ def weigh_neighbours(
                 if weight != 0:
                     for c in range(width):
                         out[r, c] += padded[r + i, c + j] * weight
-
-
-@njit(cache=True, nogil=True)
-def gradient_sums(
-    right: NDArray[np.float64],
-    down: NDArray[np.float64],
-    lengths: NDArray[np.float64],
-    direction: NDArray[np.float64],
-    sums: NDArray[np.float64],
-) -> None:
-    """Fill the lengths, their sum by direction, and nine sums over all gradients.
-
-    ``direction`` has eight bins centred on 0, 22.5, ... 157.5 degrees. ``sums``: length, longest,
-    size of x, size of y, xx, yy, xy, and length times cosine and sine of the doubled angle.
-    """
-    for n in range(right.size):
-        x, y = right[n], down[n]
-        xx, yy = x * x, y * y
-        length = math.sqrt(xx + yy)
-        lengths[n] = length
-        if length > 0:
-            a, b = abs(x), abs(y)
-            k = (
-                int(b * COS_NEAR >= a * SIN_NEAR)
-                + int(b * COS_FAR >= a * SIN_FAR)
-                + int(b * SIN_FAR >= a * COS_FAR)
-                + int(b * SIN_NEAR >= a * COS_NEAR)
-            )
-            if (x < 0) != (y < 0):
-                k = (8 - k) % 8
-            direction[k] += length
-            sums[7] += (xx - yy) / length
-            sums[8] += 2 * x * y / length
-            sums[0] += length
-            sums[1] = max(sums[1], length)
-            sums[2] += a
-            sums[3] += b
-            sums[4] += xx
-            sums[5] += yy
-            sums[6] += x * y
-
-
-@njit(cache=True, nogil=True)
-def central_sums(
-    values: NDArray[np.float64],
-    mean: float,
-    top: float,
-    powers: NDArray[np.float64],
-    counts: NDArray[np.int64],
-) -> None:
-    """Add the second to fourth powers about the mean, and a histogram from 0 to ``top``."""
-    last = counts.size - 1
-    scale = counts.size / top
-    for n in range(values.size):
-        away = values[n] - mean
-        square = away * away
-        powers[0] += square
-        powers[1] += square * away
-        powers[2] += square * square
-        counts[min(last, int(values[n] * scale))] += 1
-
-
-@njit(cache=True, nogil=True)
-def otsu(counts: NDArray[np.int64]) -> int:
-    """Return the last bin of the lower class that maximises the variance between two classes."""
-    total, weighted = 0.0, 0.0
-    for k in range(counts.size):
-        total += counts[k]
-        weighted += k * counts[k]
-    best, cut, below, below_weighted = 0.0, counts.size - 1, 0.0, 0.0
-    for k in range(counts.size - 1):
-        below += counts[k]
-        below_weighted += k * counts[k]
-        above = total - below
-        if below > 0 and above > 0:
-            apart = below_weighted / below - (weighted - below_weighted) / above
-            between = below * above * apart * apart
-            if between > best:
-                best, cut = between, k
-    return cut

@@ -1,9 +1,8 @@
-"""Histograms of oriented gradients: votes by cell, and blocks of cells brought to one length."""
+"""Histograms of oriented gradients: votes by cell."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
@@ -11,10 +10,112 @@ from numba import njit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
-EPS = 1e-5
-EPS_SQUARED = EPS**2
-CLIP = 0.2
+MIRRORED = 1 << 16  # added to a code whose gradient points up right or down left
+BANKS = 8  # neighbouring pixels often vote for the same bin, and would wait for each other
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fill_codes(
+    image: NDArray[np.uint8], r: int, down: NDArray[np.int16], codes: NDArray[np.int32]
+) -> None:
+    """Fill the codes of the differences between next and previous pixel, 0 at the ends, of a row.
+
+    A code is the size of the difference down times 256, plus the size of that to the right, plus
+    `MIRRORED` where one of them is negative.
+    """
+    height, width = image.shape
+    one = np.uint64(1)
+    last = np.uint64(width - 1)
+    row = np.uint64(r)
+    if 0 < r < height - 1:
+        for c in range(width):
+            down[c] = np.int16(image[row + one, c]) - np.int16(image[row - one, c])
+    else:
+        down[:] = 0
+    for c in range(one, last):
+        y = np.int32(down[c])
+        x = np.int32(np.int16(np.int16(image[row, c + one]) - np.int16(image[row, c - one])))
+        codes[c] = (abs(y) << 8) | abs(x) | (((x ^ y) & 0x8000) << 1)
+    codes[0] = abs(np.int32(down[0])) << 8
+    codes[last] = abs(np.int32(down[last])) << 8
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def vote_bytes(
+    image: NDArray[np.uint8],
+    lengths: NDArray[np.float64],
+    bins: NDArray[np.uint8],
+    cell_height: int,
+    cell_width: int,
+    votes: NDArray[np.float32],
+) -> None:
+    """Average the gradient lengths by cell and bin, added one by one in single precision.
+
+    ``lengths`` (65536) and ``bins`` (131072) are by code, see `fill_codes`. A pixel of each cell
+    of a row votes in turn: votes for one bin would wait for each other.
+    """
+    rows, cols, orientations = votes.shape
+    down, codes = np.empty(image.shape[1], np.int16), np.empty(image.shape[1], np.int32)
+    totals = np.empty(cols * orientations, np.float32)
+    area = np.float32(cell_height * cell_width)
+    step, stop = np.uint64(cell_width), np.uint64(cols * cell_width)
+    for i in range(rows):
+        totals[:] = 0
+        for r in range(i * cell_height, (i + 1) * cell_height):
+            fill_codes(image, r, down, codes)
+            for start in range(np.uint64(cell_width)):
+                first = np.uint64(0)
+                for c in range(start, stop, step):
+                    code = np.uint64(codes[c])
+                    k = first + np.uint64(bins[code])
+                    length = lengths[code & np.uint64(0xFFFF)]
+                    totals[k] = np.float32(np.float64(totals[k]) + length)
+                    first += np.uint64(orientations)
+        for j in range(cols):
+            for o in range(orientations):
+                votes[i, j, o] = totals[j * orientations + o] / area
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def vote_bytes_in_grid(
+    image: NDArray[np.uint8],
+    inside: NDArray[np.bool_],
+    lengths: NDArray[np.float64],
+    bins: NDArray[np.uint8],
+    box: tuple[int, int, int, int],
+    votes: NDArray[np.float64],
+) -> None:
+    """Average the gradient lengths of the pixels inside, by bin and by cell of a grid over ``box``.
+
+    ``inside`` is (H, W), or (0, 0) for all of the box; ``box`` is top, left, height, width.
+    """
+    top, left, height, width = box
+    rows, cols, orientations = votes.shape
+    down, codes = np.empty(image.shape[1], np.int16), np.empty(image.shape[1], np.int32)
+    banks = np.zeros((BANKS, cols, orientations))
+    voters = np.zeros(cols, np.int64)
+    for i in range(rows):
+        banks[:] = 0
+        voters[:] = 0
+        for r in range(top - (-i * height // rows), top - (-(i + 1) * height // rows)):
+            fill_codes(image, r, down, codes)
+            for j in range(cols):
+                first, end = -(-j * width // cols), -(-(j + 1) * width // cols)
+                if inside.size == 0:
+                    voters[j] += end - first
+                for c in range(np.uint64(first), np.uint64(end)):
+                    code = np.uint64(codes[c + np.uint64(left)])
+                    length = lengths[code & np.uint64(0xFFFF)]
+                    if inside.size:
+                        votes_here = inside[r, c + np.uint64(left)]
+                        voters[j] += votes_here
+                        length = length if votes_here else 0.0
+                    banks[c % np.uint64(BANKS), j, np.uint64(bins[code])] += length
+        for j in range(cols):
+            for o in range(orientations):
+                for bank in range(BANKS):
+                    votes[i, j, o] += banks[bank, j, o]
+                votes[i, j, o] /= max(voters[j], 1)
 
 
 @njit(cache=True, nogil=True)
@@ -25,7 +126,7 @@ def vote(
     cell_width: int,
     votes: NDArray[np.float32],
 ) -> None:
-    """Average the lengths by cell and bin, added one by one in single precision.
+    """Average given lengths by cell and bin, added one by one in single precision.
 
     A bin of -1 votes nowhere, one of -2 (NaN) in every bin.
     """
@@ -52,14 +153,14 @@ def vote_in_grid(
     lengths: NDArray[np.float64],
     bins: NDArray[np.int32],
     inside: NDArray[np.bool_],
-    box: NDArray[np.int64],
+    box: tuple[int, int, int, int],
     votes: NDArray[np.float64],
 ) -> None:
-    """Average the lengths of the pixels inside, by bin and by cell of a grid over ``box``.
+    """Average given lengths of the pixels inside, by bin and by cell of a grid over ``box``.
 
     ``box`` is top, left, height, width. A bin of -1 (an angle of 180) counts as 0.
     """
-    top, left, height, width = box[0], box[1], box[2], box[3]
+    top, left, height, width = box
     rows, cols, orientations = votes.shape
     voters = np.zeros((rows, cols), np.int64)
     for r in range(height):
@@ -73,112 +174,3 @@ def vote_in_grid(
         for j in range(cols):
             for o in range(orientations):
                 votes[i, j, o] /= max(voters[i, j], 1)
-
-
-@njit(cache=True, nogil=True)
-def _short_sum(values: NDArray[np.float64], start: int, count: int) -> float:
-    """Sum up to 128 values as numpy does: eight running sums, then the rest."""
-    whole = count - count % 8
-    total = 0.0
-    if whole:
-        s0, s1, s2, s3 = values[start], values[start + 1], values[start + 2], values[start + 3]
-        s4, s5, s6, s7 = values[start + 4], values[start + 5], values[start + 6], values[start + 7]
-        for k in range(start + 8, start + whole, 8):
-            s0 += values[k]
-            s1 += values[k + 1]
-            s2 += values[k + 2]
-            s3 += values[k + 3]
-            s4 += values[k + 4]
-            s5 += values[k + 5]
-            s6 += values[k + 6]
-            s7 += values[k + 7]
-        total = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
-    for k in range(start + whole, start + count):
-        total += values[k]
-    return total
-
-
-@njit(cache=True, nogil=True)
-def pairwise_sum(values: NDArray[np.float64]) -> float:
-    """Sum in the order of ``numpy.sum``: above 128 values, the sum of the sums of two halves.
-
-    The tree of halves is laid out top down and added up from its end: a function that calls
-    itself crashes when numba loads it from its cache.
-    """
-    if values.size <= 128:
-        short: float = _short_sum(values, 0, values.size)
-        return short
-    spans = np.zeros((values.size // 16, 3), np.int64)
-    spans[0, 1] = values.size
-    nodes = 1
-    n = 0
-    while n < nodes:
-        start, count = spans[n, 0], spans[n, 1]
-        if count > 128:
-            half = count // 2 - (count // 2) % 8
-            spans[n, 2] = nodes
-            spans[nodes, 0], spans[nodes, 1] = start, half
-            spans[nodes + 1, 0], spans[nodes + 1, 1] = start + half, count - half
-            nodes += 2
-        n += 1
-    sums = np.empty(nodes)
-    for n in range(nodes - 1, -1, -1):
-        child = spans[n, 2]
-        if child:
-            sums[n] = sums[child] + sums[child + 1]
-        else:
-            sums[n] = _short_sum(values, spans[n, 0], spans[n, 1])
-    total: float = sums[0]
-    return total
-
-
-@njit(cache=True, nogil=True)
-def _to_unit_length(block: NDArray[np.float64], squares: NDArray[np.float64]) -> None:
-    for n in range(block.size):
-        squares[n] = block[n] * block[n]
-    length = math.sqrt(pairwise_sum(squares) + EPS_SQUARED)
-    for n in range(block.size):
-        block[n] = block[n] / length
-
-
-@njit(cache=True, nogil=True)
-def _normalise(block: NDArray[np.float64], work: NDArray[np.float64], norm: int) -> None:
-    """Normalise one flat block in place; ``norm`` is an index into `NORMS`."""
-    if norm >= 2:
-        _to_unit_length(block, work)
-        if norm == 3:
-            for n in range(block.size):
-                if block[n] > CLIP:
-                    block[n] = CLIP
-            _to_unit_length(block, work)
-        return
-    for n in range(block.size):
-        work[n] = abs(block[n])
-    total = pairwise_sum(work) + EPS
-    for n in range(block.size):
-        block[n] = block[n] / total
-        if norm == 1:
-            block[n] = math.sqrt(block[n])
-
-
-@njit(cache=True, nogil=True)
-def normalise_blocks(cells: NDArray[np.float32], norm: int, out: NDArray[np.floating[Any]]) -> None:
-    """Fill ``out[r, c]`` (block rows, block columns, orientations) with the normalised block."""
-    rows, cols, height, width, orientations = out.shape
-    block = np.empty(height * width * orientations)
-    work = np.empty_like(block)
-    for r in range(rows):
-        for c in range(cols):
-            n = 0
-            for i in range(height):
-                for j in range(width):
-                    for o in range(orientations):
-                        block[n] = cells[r + i, c + j, o]
-                        n += 1
-            _normalise(block, work, norm)
-            n = 0
-            for i in range(height):
-                for j in range(width):
-                    for o in range(orientations):
-                        out[r, c, i, j, o] = block[n]
-                        n += 1

@@ -1,0 +1,163 @@
+"""The columns of the family ``sobel``, from the sums over all gradients."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+from texturekit.kernels.edge_statistics import collect_squares, otsu, spread_lengths
+from texturekit.kernels.sobel import add_up, sum_gradients
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Image = NDArray[Any]
+    Row = NDArray[np.floating[Any]]
+
+FINE, BINS, COARSE, DIRECTIONS = 2048, 256, 32, 8
+QUANTILES = (0.5, 0.1, 0.9)
+ROUNDING = 1e-12
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def measure_edges(
+    image: Image,
+    rows: Image,
+    work: Row,
+    inside: NDArray[np.bool_],
+    edges: NDArray[np.float64],
+    values: NDArray[np.float64],
+    places: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Fill the columns but for the three quantiles; return the squared lengths around those.
+
+    ``places[k]`` is where the k-th quantile is in the sorted result, between two values where it
+    is not whole. The other arguments are those of `sum_gradients`.
+    """
+    sums, turns = np.zeros(6), np.zeros(4)
+    direction = np.zeros(DIRECTIONS + 1)
+    sum_gradients(image, rows, work, inside, edges, DIRECTIONS, sums, direction, turns)
+    count, top = sums[0], math.sqrt(sums[1])
+    _fill_directions(sums, direction, turns, values)
+    values[0], values[7], values[8] = sums[5] / count, top, sums[2] / count
+    values[23], values[24] = sums[3] / count, sums[4] / count
+    if top == 0:
+        places[:] = 0
+        return np.zeros(1)
+    powers, counts = np.zeros(3), np.zeros(FINE, np.int64)
+    scale = BINS / top * (FINE // BINS)
+    spread_lengths(image, rows, work, inside, values[0], scale, powers, counts)
+    _fill_strength(powers / count, top, counts, values)
+    low, high = np.zeros(3), np.zeros(3)
+    size = _find_ranges(counts, scale, low, high, places)
+    if work.itemsize == 4:
+        low, high = np.ceil(low), np.ceil(high)
+    found = np.empty(size + 1)
+    kind = work.dtype
+    size = collect_squares(image, rows, work, inside, low.astype(kind), high.astype(kind), found)
+    return found[:size]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_strength(
+    powers: NDArray[np.float64], top: float, counts: NDArray[np.int64], values: NDArray[np.float64]
+) -> None:
+    second = powers[0]
+    std = math.sqrt(second)
+    if std > ROUNDING * top and second * second > 0:
+        values[1] = std
+        values[2] = powers[1] / (std * second)
+        values[3] = powers[2] / (second * second) - 3
+    bins, coarse, total = np.zeros(BINS, np.int64), np.zeros(COARSE), 0
+    for k in range(FINE):
+        bins[k * BINS // FINE] += counts[k]
+        coarse[k * COARSE // FINE] += counts[k]
+        total += counts[k]
+    values[9] = _entropy(coarse / total)
+    above = 0
+    for k in range(otsu(bins) + 1, BINS):
+        above += bins[k]
+    values[10] = above / total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_directions(
+    sums: NDArray[np.float64],
+    direction: NDArray[np.float64],
+    turns: NDArray[np.float64],
+    values: NDArray[np.float64],
+) -> None:
+    direction[0] += direction[DIRECTIONS]
+    total = add_up(direction[:DIRECTIONS])
+    shares = direction[:DIRECTIONS] / (total if total > 0 else 1.0)
+    values[11:19] = shares
+    values[19] = _entropy(shares)
+    cosine, sine = turns[2], 2 * turns[3]
+    common = math.hypot(cosine, sine)
+    if common > ROUNDING * total:
+        values[20] = common / total if common < (1 - ROUNDING) * total else 1.0
+        values[21], values[22] = cosine / common, sine / common
+    half, apart = sums[2] / 2, math.hypot(turns[0] / 2, turns[1])
+    values[25] = max(0.0, half - apart) / (half + apart) if half > 0 else 1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _entropy(shares: NDArray[np.float64]) -> float:
+    bits = 0.0
+    for share in shares:
+        if share > 0:
+            bits -= share * math.log2(share)
+    return max(0.0, bits)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _first_of_bin(k: int, scale: float) -> float:
+    """Return the smallest squared length that counts in bin k or a later one."""
+    square = (k / scale) ** 2
+    while square > 0 and int(math.sqrt(square) * scale) >= k:
+        square = np.nextafter(square, 0.0)
+    while int(math.sqrt(square) * scale) < k:
+        square = np.nextafter(square, np.inf)
+    return square
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _find_ranges(
+    counts: NDArray[np.int64],
+    scale: float,
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    places: NDArray[np.float64],
+) -> int:
+    """Fill the ranges of squares that hold the quantiles, and the quantiles' places in them.
+
+    The number of squares in the ranges, which may overlap, is returned.
+    """
+    total = counts.sum()
+    wanted = np.zeros(counts.size, np.bool_)
+    for n in range(len(QUANTILES)):
+        places[n] = QUANTILES[n] * (total - 1)
+        rank, k, below = int(places[n]), 0, 0
+        while below + counts[k] <= rank:
+            below += counts[k]
+            k += 1
+        low[n] = _first_of_bin(k, scale)
+        wanted[k] = True
+        places[n] -= below
+        while below + counts[k] <= min(rank + 1, total - 1):
+            below += counts[k]
+            k += 1
+            wanted[k] = True
+        high[n] = _first_of_bin(k + 1, scale) if k + 1 < counts.size else np.inf
+    size = 0
+    for k in range(counts.size):
+        if wanted[k]:
+            start = _first_of_bin(k, scale)
+            for n in range(len(QUANTILES)):
+                if low[n] > start:
+                    places[n] += counts[k]
+            size += counts[k]
+    return size
