@@ -10,8 +10,8 @@ from texturekit.features.registry import FEATURES
 from texturekit.images import to_grey
 
 FAMILIES = ["first_order", "glcm", "hog", "sobel", "lbp", "mean_lbp", "median_lbp",
-            "mbp", "variance_lbp", "mvm_lbp", "glrlm", "glszm", "gldm", "ngtdm", "gldzm", "gabor",
-            "fractal", "colour"]  # fmt: skip
+            "mbp", "variance_lbp", "mvm_lbp", "glrlm", "glszm", "gldm", "ngtdm", "gldzm", "ltp",
+            "gabor", "fractal", "colour"]  # fmt: skip
 every_feature = pytest.mark.parametrize("name", FAMILIES)
 
 
