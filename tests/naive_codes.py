@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import statistics
+
 import numpy as np
 
-from tests.naive_lbp import circle
+from tests.naive_lbp import circle, label
 
 
 def pixels(image, inside, margin):
@@ -20,6 +22,10 @@ def bits(hits):
     return sum(int(hit) << k for k, hit in enumerate(hits))
 
 
+def tie(image, inside):
+    return 1e-12 * max(abs(float(value)) for value in image[inside])
+
+
 def ternary(image, inside, p, r, threshold):
     """The codes of the samples above and of those below, a pair for each pixel that counts."""
     found = []
@@ -27,3 +33,24 @@ def ternary(image, inside, p, r, threshold):
         steps = [sample - float(image[row, col]) for sample in circle(image, row, col, p, r)]
         found.append((bits(d >= threshold for d in steps), bits(d <= -threshold for d in steps)))
     return np.array(found)
+
+
+def completed(image, inside, p, r):
+    """S, M and C of each pixel that counts; S and M as uniform labels."""
+    near, places = tie(image, inside), list(pixels(image, inside, int(np.ceil(r))))
+    steps = [
+        [sample - float(image[place]) for sample in circle(image, *place, p, r)] for place in places
+    ]
+    size = statistics.fmean(abs(d) for ring in steps for d in ring)
+    level = statistics.fmean(float(value) for value in image[inside])
+    return np.array(
+        [
+            (
+                label(bits(d >= -near for d in ring), p, "uniform"),
+                label(bits(abs(d) >= size - near for d in ring), p, "uniform"),
+                float(image[place]) >= level - near,
+            )
+            for place, ring in zip(places, steps, strict=True)
+        ],
+        int,
+    )
