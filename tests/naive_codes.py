@@ -54,3 +54,14 @@ def completed(image, inside, p, r):
         ],
         int,
     )
+
+
+def pattern_and_variance(image, inside, p, r):
+    """The uniform labels of the pixels that count, and the variances of their samples."""
+    labels, variances = [], []
+    for row, col in pixels(image, inside, int(np.ceil(r))):
+        samples = circle(image, row, col, p, r)
+        code = bits(sample >= float(image[row, col]) for sample in samples)
+        labels.append(label(code, p, "uniform"))
+        variances.append(statistics.pvariance(samples))
+    return np.array(labels), np.array(variances)

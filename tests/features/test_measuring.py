@@ -11,7 +11,7 @@ from texturekit.images import to_grey
 
 FAMILIES = ["first_order", "glcm", "hog", "sobel", "lbp", "mean_lbp", "median_lbp",
             "mbp", "variance_lbp", "mvm_lbp", "glrlm", "glszm", "gldm", "ngtdm", "gldzm", "ltp",
-            "clbp", "gabor", "fractal", "colour"]  # fmt: skip
+            "clbp", "lbp_var", "gabor", "fractal", "colour"]  # fmt: skip
 every_feature = pytest.mark.parametrize("name", FAMILIES)
 
 
