@@ -65,3 +65,43 @@ def pattern_and_variance(image, inside, p, r):
         labels.append(label(code, p, "uniform"))
         variances.append(statistics.pvariance(samples))
     return np.array(labels), np.array(variances)
+
+
+def median(image, side):
+    """The median of the window around each pixel; outside, the image goes on mirrored."""
+    half, (height, width) = side // 2, image.shape
+    mirror = [*range(height), *reversed(range(height))], [*range(width), *reversed(range(width))]
+    found = np.zeros(image.shape)
+    for row, col in np.ndindex(image.shape):
+        found[row, col] = statistics.median(
+            float(image[mirror[0][(row + i) % (2 * height)], mirror[1][(col + j) % (2 * width)]])
+            for i in range(-half, half + 1)
+            for j in range(-half, half + 1)
+        )
+    return found
+
+
+def robust(image, inside, p, radii):
+    """CI, NI and RD of each pixel that counts, by radius; NI and RD as uniform labels."""
+    near, centre, found = tie(image, inside), median(image, 3), []
+    before, inner = centre, 0
+    for r in radii:
+        smooth = median(image, r + 1 if r % 2 == 0 else r)
+        places, rows = list(pixels(image, inside, r)), []
+        level = statistics.fmean(centre[place] for place in places)
+        for place in places:
+            ring = circle(smooth, *place, p, r)
+            small = circle(before, *place, p, inner)
+            mean = statistics.fmean(ring)
+            rows.append(
+                (
+                    centre[place] >= level - near,
+                    label(bits(g >= mean - near for g in ring), p, "uniform"),
+                    label(
+                        bits(g - h >= -near for g, h in zip(ring, small, strict=True)), p, "uniform"
+                    ),
+                )
+            )
+        found.append(np.array(rows, int))
+        before, inner = smooth, r
+    return found

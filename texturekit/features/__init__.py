@@ -9,7 +9,7 @@ from __future__ import annotations
 # isort: off
 from texturekit.features import intensity, glcm, hog, sobel, lbp, window_lbp  # noqa: F401
 from texturekit.features import glrlm, glszm, gldm, ngtdm, gldzm  # noqa: F401
-from texturekit.features import ltp, clbp, lbp_var  # noqa: F401
+from texturekit.features import ltp, clbp, lbp_var, mrelbp  # noqa: F401
 from texturekit.features import gabor, fractal, colour  # noqa: F401
 
 # isort: on
