@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from texturekit.errors import ImageError, ParameterError, UnknownNameError
 from texturekit.features.grey_levels import even_edges, quantize
+from texturekit.features.matrices import reduce_levels
 from texturekit.kernels import bins as kernels
 
 DTYPES = [np.uint8, np.int8, np.uint16, np.int16, np.int32, np.int64, np.float32, np.float64]
@@ -175,23 +176,66 @@ def test_reads_images_that_are_read_only_or_not_contiguous(rng):
     assert_array_equal(quantize(image[::-1, ::2])[0], quantize(image[::-1, ::2].copy())[0])
 
 
-@pytest.mark.parametrize("name", ["assign_bins", "look_up", "count_values"])
+@pytest.mark.parametrize(
+    "name", ["assign_bins", "look_up", "look_up_inside", "count_values", "count_bytes_inside"]
+)
 def test_the_python_of_a_kernel_does_what_its_machine_code_does(rng, name):
     values = rng.integers(0, 256, 50).astype(np.uint8)
     kernel = getattr(kernels, name)
     arguments = {
         "assign_bins": (even_edges(3, 200, 9), 9 / 197),
         "look_up": (rng.integers(0, 9, 256).astype(np.uint8),),
+        "look_up_inside": (rng.random(50) < 0.5, rng.integers(0, 9, 256).astype(np.uint8), 77),
         "count_values": (),
+        "count_bytes_inside": (rng.random(50) < 0.5,),
     }[name]
     outcomes = []
     for run in (kernel, kernel.py_func):
-        out = np.zeros(256 if name == "count_values" else 50, np.int64)
+        out = np.zeros(256 if name.startswith("count") else 50, np.int64)
         run(values, *arguments, out)
         outcomes.append(out)
 
     assert_array_equal(*outcomes)
     assert outcomes[0].any()
+
+
+@pytest.mark.parametrize("run", [kernels.see_levels, kernels.see_levels.py_func])
+@pytest.mark.parametrize("levels", [[0, 1, 2], [2, 0, 0], [3, 3, 1], [3]])
+@pytest.mark.parametrize("padding", [0, 5000])
+def test_sees_the_levels_that_are_there_and_not_the_one_outside(run, levels, padding):
+    packed = np.array([levels[0]] * padding + levels, np.uint8)
+
+    found = run(packed, np.zeros(4, np.bool_))
+
+    assert found == len(set(levels) - {3})
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.float32])
+@pytest.mark.parametrize("method", ["fbn", "fbs", "pyradiomics", "range", "none"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_reduced_images_are_quantized_ones_with_their_record(rng, dtype, method, masked):
+    image = rng.integers(3, 90, (20, 23)).astype(dtype)
+    if method == "none" and image.dtype.kind == "f":
+        pytest.skip("has no integers to take as levels")
+    mask = rng.random(image.shape) < 0.5 if masked else None
+    bounds = {"fbs": {"width": 7.0, "lower": 0.0}, "range": {"low": 10.0, "high": 60.0}}
+    expected, edges = quantize(image, method, 11, mask, **bounds.get(method, {}))
+
+    packed, record = reduce_levels(image, method, 11, mask, **bounds.get(method, {}))
+
+    inside = np.ones(image.shape, bool) if mask is None else mask
+    assert packed.dtype == np.uint8
+    assert_array_equal(packed, np.where(inside, expected, record.count))
+    assert (record.low, record.high, record.count) == (edges[0], edges[-1], len(edges) - 1)
+    assert record.occupied == len(np.unique(expected[inside]))
+
+
+def test_a_second_image_is_not_given_the_edges_that_a_caller_changed():
+    image = np.arange(30, dtype=np.uint8).reshape(5, 6)
+    _, edges = quantize(image)
+    edges[:] = 0
+
+    assert quantize(image)[1][-1] == 29
 
 
 @pytest.mark.parametrize(

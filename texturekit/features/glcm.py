@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from texturekit.errors import ImageError, ParameterError, UnknownNameError
-from texturekit.features.matrices import ANGLES, count_offsets, reduce_levels, steps
+from texturekit.features.folding import pair_statistics
+from texturekit.features.glcm_names import MCC, MEASURED, SYSTEMS
+from texturekit.features.matrices import check_distance, reduce_levels
 from texturekit.features.registry import Measured, feature
 from texturekit.kernels.pairs import SUMS, sum_pairs
 
@@ -114,6 +117,7 @@ def glcm(
     lower: float | None = None,
     low: float | None = None,
     high: float | None = None,
+    names: str = "texturekit",
 ) -> Measured:
     """Statistics of the grey-level co-occurrence matrices, over four directions.
 
@@ -134,7 +138,14 @@ def glcm(
         ``"merge"``: the four matrices are added up first. A direction in which a thin region holds
         no pair is left out.
     mcc : bool, default False
-        Compute the maximal correlation coefficient too; it costs more than all others together.
+        Compute the maximal correlation coefficient too; it costs as much as all others together.
+    names : {"texturekit", "ibsi", "pyradiomics", "mahotas", "skimage"}
+        Whose statistics to compute, as they define and name them; in columns, names are in lower
+        case. ``"ibsi"``: the 25 of the standard. ``"pyradiomics"``: its 24, MCC among them, as
+        ``jointenergy``, ``idmn``...; the 2e-16 that it adds inside of logarithms and quotients is
+        left out. ``"mahotas"``: the 13 of `mahotas.features.haralick`; levels count from 0, and
+        ``difference_variance`` is the variance of the probabilities. ``"skimage"``: the ten of
+        `skimage.feature.graycoprops`; levels count from 0, and ``entropy`` is in nats.
 
     Returns
     -------
@@ -149,14 +160,16 @@ def glcm(
     ImageError
         If no two pixels of the region lie at a distance, or more than 1024 levels are needed.
     ParameterError
-        If a parameter is out of range.
+        If a parameter is out of range, or ``mcc`` is asked for under names that have none.
     UnknownNameError
-        If there is no such method or aggregate.
+        If there is no such method, aggregate or system of names.
 
     References
     ----------
     Haralick, Shanmugam and Dinstein (1973), doi:10.1109/TSMC.1973.4309314. Zwanenburg et al.
-    (2016), arXiv:1612.07003, section 3.6.
+    (2016), arXiv:1612.07003, section 3.6. Van Griethuysen et al. (2017),
+    doi:10.1158/0008-5472.CAN-17-0339 (PyRadiomics). Coelho (2013), doi:10.5334/jors.ac (mahotas).
+    Van der Walt et al. (2014), doi:10.7717/peerj.453 (scikit-image).
 
     Examples
     --------
@@ -165,56 +178,90 @@ def glcm(
     0.75
     """
     ways = (aggregate,) if isinstance(aggregate, str) else tuple(aggregate)
-    reach = np.atleast_1d(distances).tolist()
-    if not (ways and reach):
+    reach = tuple(distances) if isinstance(distances, (tuple, list)) else _each(distances)
+    columns, picked, costly = _columns(names, reach, ways, mcc)
+    packed, reduced = reduce_levels(
+        image, method, levels, mask, width=width, lower=lower, low=low, high=high
+    )
+    values = np.empty((len(reach), len(ways), len(picked)))
+    single = float(names != "pyradiomics" or reduced.occupied == 1)
+    for distance, part in zip(reach, values, strict=True):
+        found: dict[bool, NDArray[np.float64]] = {}
+        for k, way in enumerate(ways):
+            merge = way == "merge"
+            if merge not in found:
+                found[merge] = _with_pairs(
+                    *pair_statistics(
+                        packed,
+                        reduced.count,
+                        int(distance),
+                        masked=mask is not None,
+                        merge=merge,
+                        mcc=costly,
+                        single=single,
+                    ),
+                    distance,
+                    packed.shape,
+                )
+            part[k] = _aggregate(found[merge], way)[picked]
+    return Measured(columns, values.reshape(-1), {"": reduced})
+
+
+def _each(distances: Any) -> tuple[Any, ...]:
+    return tuple(np.atleast_1d(distances).tolist())
+
+
+@lru_cache(maxsize=256)
+def _columns(
+    names: str, distances: tuple[int, ...], ways: tuple[str, ...], mcc: bool
+) -> tuple[tuple[str, ...], NDArray[np.intp], bool]:
+    """Check the parameters; return the columns, which statistics they are, and if MCC is one."""
+    if not (ways and distances):
         raise ParameterError(
-            f"distances={distances!r} and aggregate={aggregate!r} give no column; "
+            f"distances={distances!r} and aggregate={ways!r} give no column; "
             "name at least one of each."
         )
     for way in ways:
         if way not in AGGREGATES:
             raise UnknownNameError("aggregate", way, AGGREGATES)
-    packed, reduced = reduce_levels(
-        image, method, levels, mask, width=width, lower=lower, low=low, high=high
+    for distance in distances:
+        check_distance(distance)
+    if names not in SYSTEMS:
+        raise UnknownNameError("system of names", names, tuple(SYSTEMS))
+    if mcc and names not in ("texturekit", "pyradiomics"):
+        raise ParameterError(
+            f"mcc=true, but names={names} has no maximal correlation coefficient; leave mcc out, "
+            "or use names=texturekit."
+        )
+    table = SYSTEMS[names]
+    if mcc and names == "texturekit":
+        table = (*table, (MCC, MCC))
+    columns = tuple(
+        f"glcm.{name}.d{distance}.{way}"
+        for distance in distances
+        for way in ways
+        for name, _ in table
     )
-    values: dict[str, float] = {}
-    for distance in reach:
-        offsets = steps(distance, ANGLES, "chebyshev")
-        counts = count_offsets(packed, reduced.count, offsets, masked=mask is not None)
-        matrices = _with_pairs(counts, distance, packed.shape)
-        for way in ways:
-            measured = _measure(matrices, way, mcc=mcc)
-            values.update({f"glcm.{name}.d{distance}.{way}": v for name, v in measured.items()})
-    return Measured.of(values, reduced)
+    picked = np.array([MEASURED.index(statistic) for _, statistic in table])
+    return columns, picked, any(statistic == MCC for _, statistic in table)
 
 
-def _measure(matrices: NDArray[np.float64], way: str, *, mcc: bool) -> dict[str, float]:
-    if way == "merge":
-        matrices = matrices.sum(axis=0, keepdims=True)
-    sums = np.empty((len(matrices), len(SUMS)))
-    sum_pairs(matrices, float(matrices.shape[1]), sums)
-    table = dict(zip(SUMS, sums.T, strict=True))
-    del table["difference_energy"]
-    table["energy"] = np.sqrt(table["asm"])
-    table["homogeneity"] = table["idm"]
-    if mcc:
-        table["max_correlation_coefficient"] = max_correlations(matrices)
-    rows = np.array(list(table.values()))
-    found = np.ptp(rows, axis=1) if way == "range" else rows.mean(axis=1)
-    return dict(zip(table, found.tolist(), strict=True))
+def _aggregate(found: NDArray[np.float64], way: str) -> NDArray[np.float64]:
+    if way == "range":
+        return np.asarray(found.max(axis=0) - found.min(axis=0))
+    return np.asarray(np.add.reduce(found) / len(found))
 
 
 def _with_pairs(
-    counts: NDArray[np.uint32], distance: int, shape: tuple[int, ...]
+    found: NDArray[np.float64], pairs: NDArray[np.int64], distance: int, shape: tuple[int, ...]
 ) -> NDArray[np.float64]:
-    matrices = (counts + counts.transpose(0, 2, 1)).astype(np.float64)
-    present = matrices.any(axis=(1, 2))
-    if not present.any():
+    held = [count > 0 for count in pairs.tolist()]
+    if not any(held):
         raise ImageError(
             f"no two pixels lie {distance} apart in the region of this {shape[1]}x{shape[0]} "
             "image; use a smaller distance, or a larger image or mask."
         )
-    return matrices if present.all() else matrices[present]
+    return found if all(held) else found[held]
 
 
 def _checked_matrix(matrix: NDArray[Any]) -> NDArray[np.float64]:

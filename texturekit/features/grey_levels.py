@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from texturekit.errors import ImageError, ParameterError, UnknownNameError
 from texturekit.features.region import grey_region
-from texturekit.kernels.bins import assign_bins, look_up
+from texturekit.kernels.bins import assign_bins, count_bytes_inside, look_up
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,22 +92,66 @@ def quantize(
     array([ 0.  ,  9.75, 19.5 , 29.25, 39.  ])
     """
     grey, region = grey_region(image, mask)
+    how = (method, levels, width, lower, low, high)
+    if grey.dtype == np.uint8:
+        table, edges = byte_levels(*byte_span(grey, region), *how)
+        found = np.empty(grey.shape, table.dtype)
+        look_up(grey.ravel(), table, found.reshape(-1))
+        return found, edges.copy()
     inside = grey if region is None else grey[region]
-    lowest, highest = inside.min(), inside.max()
+    bottom, top = inside.min(), inside.max()
     if method == "none":
-        return _values_as_levels(grey, lowest, highest)
-    if method == "fbn":
-        edges = even_edges(lowest.item(), highest.item(), _checked(levels))
-    elif method == "fbs":
-        edges = _wide_edges(_needed("lower", lower, method), highest, width, method)
-    elif method == "pyradiomics":
-        size = 25.0 if width is None else _needed("width", width, method, above=0.0)
-        edges = _wide_edges(math.floor(float(lowest) / size) * size, highest, size, method)
-    elif method == "range":
-        edges = _given_edges(low, high, _checked(levels))
-    else:
-        raise UnknownNameError("discretisation", method, METHODS)
+        return _values_as_levels(grey, bottom, top)
+    edges = find_edges(bottom.item(), top.item(), *how)
     return bin_values(grey, edges), edges
+
+
+def find_edges(
+    lowest: float,
+    highest: float,
+    method: str,
+    levels: int,
+    width: float | None,
+    lower: float | None,
+    low: float | None,
+    high: float | None,
+) -> NDArray[np.float64]:
+    """Return the edges that a method puts between the levels of a region; see `quantize`."""
+    if method == "fbn":
+        return even_edges(lowest, highest, _checked(levels))
+    if method == "fbs":
+        return _wide_edges(_needed("lower", lower, method), highest, width, method)
+    if method == "pyradiomics":
+        size = 25.0 if width is None else _needed("width", width, method, above=0.0)
+        return _wide_edges(math.floor(float(lowest) / size) * size, highest, size, method)
+    if method == "range":
+        return _given_edges(low, high, _checked(levels))
+    raise UnknownNameError("discretisation", method, METHODS)
+
+
+def byte_span(grey: NDArray[np.uint8], region: NDArray[np.bool_] | None) -> tuple[int, int]:
+    """Return the lowest and the highest value of a region."""
+    if region is None:
+        return int(grey.min()), int(grey.max())
+    counts = np.zeros(256, np.int64)
+    count_bytes_inside(grey.ravel(), region.ravel(), counts)
+    held = counts.astype(np.bool_)
+    return int(held.argmax()), 255 - int(held[::-1].argmax())
+
+
+@lru_cache(maxsize=256)
+def byte_levels(
+    lowest: int, highest: int, method: str, *how: float | None
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return the level of each byte, and the edges between the levels; both read-only."""
+    values = np.arange(256, dtype=np.uint8)
+    if method == "none":
+        table, edges = _values_as_levels(values, lowest, highest)
+    else:
+        edges = find_edges(lowest, highest, method, *how)  # type: ignore[arg-type]
+        table = bin_values(values, edges)
+    table.flags.writeable = edges.flags.writeable = False
+    return table, edges
 
 
 def even_edges(lowest: float, highest: float, number: int) -> NDArray[np.float64]:
@@ -143,12 +188,7 @@ def bin_values(values: NDArray[Any], edges: NDArray[np.float64]) -> NDArray[Any]
     if values.dtype.kind == "f" and values.dtype.itemsize not in (4, 8):
         values = values.astype(np.float64)  # numba knows no half and no long double
     found = np.empty(values.shape, dtype)
-    if values.dtype == np.uint8:
-        table = np.empty(256, dtype)
-        assign_bins(np.arange(256, dtype=np.uint8), edges, scale, table)
-        look_up(values.ravel(), table, found.reshape(-1))
-    else:
-        assign_bins(values.ravel(), edges, scale, found.reshape(-1))
+    assign_bins(values.ravel(), edges, scale, found.reshape(-1))
     return found
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from texturekit.errors import ImageError, ParameterError, UnknownNameError
-from texturekit.features.grey_levels import quantize
+from texturekit.features.grey_levels import byte_levels, byte_span, quantize
+from texturekit.features.region import grey_region
 from texturekit.features.registry import GreyLevels
+from texturekit.kernels.bins import look_up, look_up_inside, see_levels
 from texturekit.kernels.pairs import count_four, count_pairs
 
 if TYPE_CHECKING:
@@ -103,10 +105,7 @@ def pack_levels(image: NDArray[Any], levels: int, mask: NDArray[Any] | None) -> 
             f"image has shape {image.shape} and type {image.dtype}, but grey levels are a 2-D "
             "array of integers; call quantize(image) first."
         )
-    if not 1 <= levels <= MOST_LEVELS:
-        raise ParameterError(
-            f"levels={levels} is not in 1..{MOST_LEVELS}; quantize the image to fewer levels."
-        )
+    _few_enough(levels)
     region = None if mask is None else np.asarray(mask) != 0
     if region is not None and region.shape != image.shape:
         raise ImageError(
@@ -120,7 +119,7 @@ def pack_levels(image: NDArray[Any], levels: int, mask: NDArray[Any] | None) -> 
             f"image holds grey level {wrong}, but levels={levels}; "
             f"call quantize(image, levels={levels}) first."
         )
-    dtype = np.uint8 if levels + (region is not None) <= 256 else np.uint16
+    dtype = _packed_type(levels, region)
     packed = np.ascontiguousarray(image, dtype=dtype)
     return packed if region is None else np.where(region, packed, dtype(levels))
 
@@ -130,15 +129,57 @@ def reduce_levels(
     method: str,
     levels: int,
     mask: NDArray[Any] | None,
-    **bounds: float | None,
+    *,
+    width: float | None = None,
+    lower: float | None = None,
+    low: float | None = None,
+    high: float | None = None,
 ) -> tuple[NDArray[Any], GreyLevels]:
     """Reduce an image to grey levels as `quantize` does, packed as by `pack_levels`."""
-    found, edges = quantize(image, method, levels, mask, **bounds)
+    grey, region = grey_region(image, mask)
+    if grey.dtype == np.uint8:
+        return _reduce_bytes(grey, region, method, levels, width, lower, low, high)
+    found, edges = quantize(
+        grey, method, levels, region, width=width, lower=lower, low=low, high=high
+    )
     number = len(edges) - 1
-    packed = pack_levels(found, number, mask)
-    counts = np.bincount(packed.ravel(), minlength=number)[:number]
-    occupied = int(np.count_nonzero(counts))
+    return _recorded(pack_levels(found, number, region), edges)
+
+
+def _reduce_bytes(
+    grey: NDArray[np.uint8],
+    region: NDArray[np.bool_] | None,
+    method: str,
+    levels: int,
+    *bounds: float | None,
+) -> tuple[NDArray[Any], GreyLevels]:
+    """Do as `reduce_levels`; a byte has 256 values, and their levels are looked up in a table."""
+    table, edges = byte_levels(*byte_span(grey, region), method, levels, *bounds)
+    number = _few_enough(len(edges) - 1)
+    packed = np.empty(grey.shape, _packed_type(number, region))
+    if region is None:
+        look_up(grey.ravel(), table, packed.reshape(-1))
+    else:
+        look_up_inside(grey.ravel(), region.ravel(), table, number, packed.reshape(-1))
+    return _recorded(packed, edges)
+
+
+def _recorded(packed: NDArray[Any], edges: NDArray[np.float64]) -> tuple[NDArray[Any], GreyLevels]:
+    number = len(edges) - 1
+    occupied = see_levels(packed.ravel(), np.zeros(number + 1, np.bool_))
     return packed, GreyLevels(float(edges[0]), float(edges[-1]), number, occupied)
+
+
+def _few_enough(levels: int) -> int:
+    if not 1 <= levels <= MOST_LEVELS:
+        raise ParameterError(
+            f"levels={levels} is not in 1..{MOST_LEVELS}; quantize the image to fewer levels."
+        )
+    return levels
+
+
+def _packed_type(levels: int, region: NDArray[Any] | None) -> type[np.unsignedinteger[Any]]:
+    return np.uint8 if levels + (region is not None) <= 256 else np.uint16
 
 
 def count_offsets(
@@ -159,8 +200,7 @@ def steps(distance: int, angles: Sequence[float], norm: str) -> NDArray[np.int64
     """Return the steps in rows and columns that go ``distance`` far in each direction."""
     if norm not in ("chebyshev", "skimage"):
         raise UnknownNameError("distance norm", norm, ("chebyshev", "skimage"))
-    if distance < 1 or distance != int(distance):
-        raise ParameterError(f"distance={distance} is not a whole number from 1 on; give pixels.")
+    check_distance(distance)
     turns = np.deg2rad(np.asarray(angles, dtype=np.float64))
     if turns.ndim != 1 or turns.size == 0 or not np.isfinite(turns).all():
         raise ParameterError(f"angles={angles!r} is not a list of degrees; give at least one.")
@@ -169,3 +209,9 @@ def steps(distance: int, angles: Sequence[float], norm: str) -> NDArray[np.int64
         parts = parts * [-distance, distance] / np.abs(parts).max(axis=1, keepdims=True)
     rounded: NDArray[np.int64] = np.trunc(parts + np.copysign(0.5, parts)).astype(np.int64)
     return rounded
+
+
+def check_distance(distance: float) -> None:
+    """Raise an error if a distance is not a whole number of pixels, from 1 on."""
+    if distance < 1 or distance != int(distance):
+        raise ParameterError(f"distance={distance} is not a whole number from 1 on; give pixels.")

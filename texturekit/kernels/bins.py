@@ -35,7 +35,23 @@ def assign_bins(
 def look_up(values: NDArray[np.uint8], table: NDArray[Any], found: NDArray[Any]) -> None:
     """Write ``table[value]`` for each value."""
     for n in range(values.size):
-        found[n] = table[values[n]]
+        at = np.uint64(n)
+        found[at] = table[values[at]]
+
+
+@njit(cache=True, nogil=True)
+def look_up_inside(
+    values: NDArray[np.uint8],
+    inside: NDArray[np.bool_],
+    table: NDArray[Any],
+    outside: int,
+    found: NDArray[Any],
+) -> None:
+    """Write ``table[value]`` for each value inside a region, and ``outside`` for the others."""
+    for n in range(values.size):
+        at = np.uint64(n)
+        level = table[values[at]]
+        found[at] = level if inside[at] else outside
 
 
 @njit(cache=True, nogil=True)
@@ -43,3 +59,38 @@ def count_values(values: NDArray[Any], counts: NDArray[np.int64]) -> None:
     """Add to ``counts[value]`` each value."""
     for n in range(values.size):
         counts[values[n]] += 1
+
+
+@njit(cache=True, nogil=True)
+def see_levels(packed: NDArray[Any], seen: NDArray[np.bool_]) -> int:
+    """Return how many levels there are among the first ``seen.size - 1``; ``seen`` is False.
+
+    Stops when it has seen all.
+    """
+    levels, found = seen.size - 1, 0
+    for first in range(0, packed.size, 4096):
+        for n in range(first, min(first + 4096, packed.size)):
+            seen[packed[np.uint64(n)]] = True
+        found = 0
+        for level in range(levels):
+            found += seen[level]
+        if found == levels:
+            break
+    return found
+
+
+@njit(cache=True, nogil=True)
+def count_bytes_inside(
+    values: NDArray[np.uint8], inside: NDArray[np.bool_], counts: NDArray[np.int64]
+) -> None:
+    """Add to ``counts[value]`` each value inside a region, in four counters that take turns.
+
+    A count waits for the one before if both are of one value.
+    """
+    banks = np.zeros(1024, np.uint32)
+    for n in range(values.size):
+        at = np.uint64(n)
+        bank = np.uint64(n & 3) * np.uint64(256)
+        banks[np.uint64(values[at]) + bank] += np.uint32(inside[at])
+    for n in range(256):
+        counts[n] += np.int64(banks[n]) + banks[n + 256] + banks[n + 512] + banks[n + 768]

@@ -1,0 +1,297 @@
+"""The statistics of symmetric co-occurrence matrices that are folded at their diagonal.
+
+See `folded_pairs` for folded matrices, and `pairs.SUMS` for most of the statistics.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+from texturekit.kernels.entropy import entropy_terms, sum_terms
+from texturekit.kernels.pairs import SUMS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# What `sum_folded` writes, in this order: the SUMS, and some of them as other tools define them.
+STATISTICS = (
+    *SUMS,
+    "energy",  # square root of asm
+    "joint_deviation",  # square root of joint_variance
+    "joint_average_from_0",  # levels count from 0
+    "sum_average_from_0",
+    "joint_entropy_in_nats",
+    "difference_probability_variance",  # of the probabilities, not of the differences
+)
+LOOKED_UP = np.array([0.0, *(n * np.log2(n) for n in range(1, 4096))])  # n log2 n
+
+
+@njit(cache=True, nogil=True)
+def add_block(
+    cells: NDArray[np.uint32], first: int, block: int, sums: NDArray[np.uint32], at: int
+) -> None:
+    """Add a block of cells to sums, one to one."""
+    for c in range(block):
+        sums[np.uint64(at + c)] += cells[np.uint64(first + c)]
+
+
+@njit(cache=True, nogil=True)
+def sum_block(cells: NDArray[np.uint32], first: int, block: int) -> np.uint32:
+    """Return the sum of a block of cells."""
+    total = np.uint32(0)
+    for c in range(block):
+        total += cells[np.uint64(first + c)]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def square_block(cells: NDArray[np.uint32], first: int, block: int) -> tuple[np.uint64, np.uint32]:
+    """Return the sum of squares and the largest of a block of cells."""
+    squares, largest = np.uint64(0), np.uint32(0)
+    for c in range(block):
+        count = cells[np.uint64(first + c)]
+        squares += np.uint64(count) * np.uint64(count)
+        largest = max(largest, count)
+    return squares, largest
+
+
+@njit(cache=True, nogil=True)
+def look_up_block(
+    cells: NDArray[np.uint32], first: int, block: int, table: NDArray[np.float64]
+) -> float:
+    """Add up what a table holds for a block of cells."""
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    for k in range(0, block, 4):
+        at = np.uint64(first + k)
+        a += table[cells[at]]
+        b += table[cells[at + np.uint64(1)]]
+        c += table[cells[at + np.uint64(2)]]
+        d += table[cells[at + np.uint64(3)]]
+    return (a + b) + (c + d)
+
+
+@njit(cache=True, nogil=True)
+def take_large(
+    cells: NDArray[np.uint32],
+    first: int,
+    block: int,
+    limit: int,
+    large: NDArray[np.uint32],
+    held: int,
+) -> int:
+    """Move counts from a limit on to the end of those held; return how many these are then."""
+    for c in range(first, first + block):
+        if cells[c] >= limit:
+            large[held] = cells[c]
+            cells[c] = np.uint32(0)
+            held += 1
+    return held
+
+
+@njit(cache=True, nogil=True)
+def add_up(
+    cells: NDArray[np.uint32],
+    pitch: int,
+    block: int,
+    table: NDArray[np.float64],
+    minus: NDArray[np.uint32],
+    plus: NDArray[np.uint32],
+    rows: NDArray[np.uint32],
+    large: NDArray[np.uint32],
+) -> tuple[np.uint64, np.uint32, float, int]:
+    """Add up cells by difference, by sum (even sums first, then the odd ones) and by level.
+
+    Returns the sum of squares and the largest cell of the unfolded matrix; and, of the cells off
+    the diagonal, the sum of n log2 n where the table holds it, and how many counts it does not:
+    these are moved to ``large``. Leaves zeros behind.
+    """
+    squares, largest, logs, held = np.uint64(0), np.uint32(0), 0.0, 0
+    levels, odd = minus.size, plus.size // 2
+    for k in range(levels):
+        minus[k] = 0
+        for low in range(0, levels - k, block):
+            first = k * pitch + low
+            total = sum_block(cells, first, block)
+            if total == 0:
+                continue
+            minus[k] += total
+            add_block(cells, first, block, plus, (k & 1) * odd + (k >> 1) + low)
+            add_block(cells, first, block, rows, low)
+            add_block(cells, first, block, rows, low + k)
+            more, top = square_block(cells, first, block)
+            squares += more * np.uint64(4 if k == 0 else 2)
+            largest = max(largest, np.uint32(2) * top if k == 0 else top)
+            if k > 0:
+                if top >= table.size:
+                    held = take_large(cells, first, block, table.size, large, held)
+                logs += look_up_block(cells, first, block, table)
+            cells[first : first + block] = 0
+    return squares, largest, logs, held
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def weigh_differences(levels: int, n_g: float, weights: NDArray[np.float64]) -> None:
+    """Write what the first seven of `pairs.SUMS` weigh a difference with."""
+    for k in range(levels):
+        square = np.float64(k) * np.float64(k)
+        weights[0, k] = square
+        weights[1, k] = np.float64(k)
+        weights[2, k] = 1.0 / (1.0 + square)
+        weights[3, k] = 1.0 / (1.0 + k)
+        weights[4, k] = 1.0 / (1.0 + square / (n_g * n_g))
+        weights[5, k] = 1.0 / (1.0 + k / n_g)
+        weights[6, k] = 1.0 / square if k > 0 else 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def shares(
+    counts: NDArray[np.uint32], length: int, total: float, p: NDArray[np.float64], at: int
+) -> None:
+    """Write counts as shares of the total."""
+    for k in range(length):
+        p[np.uint64(at + k)] = np.float64(counts[np.uint64(k)]) / total
+
+
+@njit(cache=True, nogil=True)
+def difference_sums(
+    p: NDArray[np.float64], at: int, weights: NDArray[np.float64], out: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Write the first seven of `pairs.SUMS`; return the variance of the differences, and energy."""
+    levels = weights.shape[1]
+    for w in range(7):
+        a, b = 0.0, 0.0
+        for k in range(0, levels - 1, 2):
+            a += weights[w, k] * p[at + k]
+            b += weights[w, k + 1] * p[at + k + 1]
+        out[w] = a + b + (weights[w, levels - 1] * p[at + levels - 1] if levels & 1 else 0.0)
+    variance, energy = 0.0, 0.0
+    for k in range(levels):
+        variance += (k - out[1]) ** 2 * p[at + k]
+        energy += p[at + k] * p[at + k]
+    return variance, energy
+
+
+@njit(cache=True, nogil=True)
+def sum_moments(p: NDArray[np.float64], at: int, levels: int) -> tuple[float, float, float, float]:
+    """Return mean and central moments 2 to 4 of sums of two levels from 0, the even sums first."""
+    mean = 0.0
+    for half in range(levels):
+        mean += 2 * half * p[at + half] + (2 * half + 1) * p[at + levels + half]
+    second, third, fourth = 0.0, 0.0, 0.0
+    for half in range(levels):
+        for odd in range(2):
+            x = 2 * half + odd - mean
+            share = x * x * p[at + odd * levels + half]
+            second += share
+            third += share * x
+            fourth += share * x * x
+    return mean, second, third, fourth
+
+
+@njit(cache=True, nogil=True)
+def clear_higher(cells: NDArray[np.uint32], size: int, pitch: int, levels: int) -> None:
+    """Write zeros for the pairs with a level that is not below ``levels``."""
+    for k in range(size):
+        cells[k * pitch + max(0, levels - k) : k * pitch + size - k] = 0
+
+
+@njit(cache=True, nogil=True)
+def sum_folded(
+    cells: NDArray[np.uint32],
+    size: int,
+    pitch: int,
+    stride: int,
+    block: int,
+    most: int,
+    table: NDArray[np.float64],
+    minus: NDArray[np.uint32],
+    totals: NDArray[np.int64],
+    out: NDArray[np.float64],
+) -> None:
+    """Write into ``out[k]`` the `STATISTICS` of the folded matrix k, and how many pairs it has.
+
+    ``minus`` has a place for each level; pairs with a higher one are left out. Levels count from 1.
+    A matrix has ``most`` pairs or fewer; one without pairs has no statistics. Leaves zeros in the
+    cells.
+    """
+    levels = minus.size
+    odd = levels + block
+    plus, rows = np.empty(2 * odd, np.uint32), np.empty(odd, np.uint32)
+    large = np.empty(most // table.size + 1, np.uint32)
+    p = np.empty(5 * levels + large.size)
+    terms, room, weights = np.empty(p.size), np.empty(2 * p.size), np.empty((7, levels))
+    weigh_differences(levels, float(levels), weights)
+    for k in range(out.shape[0]):
+        matrix = cells[k * stride : k * stride + size * pitch + block]
+        if size > levels:
+            clear_higher(matrix, size, pitch, levels)
+        plus[:] = 0
+        rows[:] = 0
+        p[4 * levels : 5 * levels] = matrix[:levels]
+        squares, largest, logs, held = add_up(matrix, pitch, block, table, minus, plus, rows, large)
+        total = np.float64(minus.sum())
+        totals[k] = np.int64(total)
+        if total == 0.0:
+            continue
+        shares(minus, levels, total, p, 0)
+        shares(plus, levels, total, p, levels)
+        shares(plus[odd:], levels, total, p, 2 * levels)
+        shares(rows, levels, 2.0 * total, p, 3 * levels)
+        p[4 * levels : 5 * levels] /= total
+        shares(large, held, 2.0 * total, p, 5 * levels)
+        entropy_terms(p, 5 * levels + held, room, terms)
+        found = out[k]
+        describe(p, terms, weights, found)
+        found[7] = np.float64(squares) / (4.0 * total * total)
+        found[9] = np.float64(largest) / (2.0 * total)
+        looked_up = total - np.float64(minus[0]) - np.float64(large[:held].sum())
+        found[12] = sum_terms(terms, 4 * levels, levels)
+        found[12] += 2.0 * sum_terms(terms, 5 * levels, held)
+        found[12] += (looked_up * np.log2(2.0 * total) - logs) / total
+        conclude(sum_terms(terms, 3 * levels, levels), levels, found)
+
+
+@njit(cache=True, nogil=True)
+def describe(
+    p: NDArray[np.float64],
+    terms: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """Write what follows from the differences and the sums of levels.
+
+    With s = i + j and t = i - j of a symmetric matrix: var i = (var s + E t t) / 4,
+    cov(i, j) = (var s - E t t) / 4 and E i j = (E s s - E t t) / 4.
+    """
+    levels = weights.shape[1]
+    variance, energy = difference_sums(p, 0, weights, out)
+    mean, second, third, fourth = sum_moments(p, levels, levels)
+    out[8] = (second - out[0]) / (second + out[0]) if second + out[0] > 0.0 else 1.0
+    out[10] = mean / 2.0 + 1.0
+    out[11] = (second + out[0]) / 4.0
+    out[13] = (second + (mean + 2.0) ** 2 - out[0]) / 4.0
+    out[14] = mean + 2.0
+    out[15] = second
+    out[16] = sum_terms(terms, levels, 2 * levels)
+    out[17] = variance
+    out[18] = sum_terms(terms, 0, levels)
+    out[19] = third
+    out[20] = fourth
+    out[23] = energy
+
+
+@njit(cache=True, nogil=True)
+def conclude(entropy: float, levels: int, out: NDArray[np.float64]) -> None:
+    """Write what follows from the other statistics and the entropy of the levels."""
+    shared = max(0.0, 2.0 * entropy - out[12])
+    out[21] = (0.0 - shared) / entropy if entropy > 0.0 else 0.0
+    out[22] = np.sqrt(-np.expm1(-2.0 * shared))
+    out[24] = np.sqrt(out[7])
+    out[25] = np.sqrt(out[11])
+    out[26] = out[10] - 1.0
+    out[27] = out[14] - 2.0
+    out[28] = out[12] * np.log(2.0)
+    out[29] = out[23] / levels - 1.0 / (levels * levels)
