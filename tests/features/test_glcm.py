@@ -272,6 +272,136 @@ def test_the_family_aggregates_the_statistics_of_four_directions(rng, way, dista
         assert value == pytest.approx(expected, rel=1e-12, abs=1e-12), name
 
 
+NAMED = {
+    "ibsi": (
+        *("joint_max", "joint_avg", "joint_var", "joint_entr", "diff_avg", "diff_var"),
+        *("diff_entr", "sum_avg", "sum_var", "sum_entr", "energy", "contrast", "dissimilarity"),
+        *("inv_diff", "inv_diff_norm", "inv_diff_mom", "inv_diff_mom_norm", "inv_var", "corr"),
+        *("auto_corr", "clust_tend", "clust_shade", "clust_prom", "info_corr1", "info_corr2"),
+    ),
+    "pyradiomics": (
+        *("autocorrelation", "jointaverage", "clusterprominence", "clustershade"),
+        *("clustertendency", "contrast", "correlation", "differenceaverage", "differenceentropy"),
+        *("differencevariance", "jointenergy", "jointentropy", "imc1", "imc2", "idm", "mcc"),
+        *("idmn", "id", "idn", "inversevariance", "maximumprobability", "sumaverage"),
+        *("sumentropy", "sumsquares"),
+    ),
+    "mahotas": (
+        *("angular_second_moment", "contrast", "correlation", "sum_of_squares_variance"),
+        *("inverse_difference_moment", "sum_average", "sum_variance", "sum_entropy", "entropy"),
+        *("difference_variance", "difference_entropy", "information_measure_of_correlation_1"),
+        "information_measure_of_correlation_2",
+    ),
+    "skimage": (
+        *("contrast", "dissimilarity", "homogeneity", "asm", "energy", "correlation", "mean"),
+        *("variance", "std", "entropy"),
+    ),
+}
+TEXTURES = {
+    "noise": lambda rng: rng.integers(0, 9, (17, 21)),
+    "smooth": lambda rng: rng.integers(-1, 2, (30, 31)).cumsum(1) % 9,
+    "two levels": lambda rng: 4 * rng.integers(0, 2, (12, 13)) + 1,
+    "stripes": lambda rng: np.tile([3, 8], (5, 9)),
+    "flat": lambda rng: np.full((7, 6), 8),
+    "tiny": lambda rng: rng.integers(0, 9, (3, 3)),
+}
+
+
+def by_name(image, names, **options):
+    found = glcm(image.astype(np.uint8), method="none", names=names, **options)
+    assert list(found) == [f"glcm.{name}.d1.mean" for name in NAMED[names]]
+    return {column.split(".")[1]: value for column, value in found.items()}
+
+
+def matrices_of(image):
+    levels = int(image.max()) + 1
+    return cooccurrence(image, levels=levels, normalise=False)
+
+
+@pytest.mark.parametrize("names", ["pyradiomics", "mahotas", "skimage"])
+@pytest.mark.parametrize("texture", TEXTURES)
+def test_statistics_under_other_names_are_those_of_the_other_tool(rng, names, texture):
+    image = TEXTURES[texture](rng)
+    twin = getattr(naive, names)
+    each = [twin(matrix) for matrix in matrices_of(image)]
+
+    found = by_name(image, names)
+
+    assert set(found) == set(each[0])
+    for name, value in found.items():
+        expected = np.mean([values[name] for values in each])
+        # the tools' own imc2 is a root of rounding where levels are independent
+        assert value == pytest.approx(expected, rel=1e-9, abs=1e-7 if "imc2" in name else 1e-9)
+
+
+def test_ibsi_names_are_the_same_statistics_as_ours(rng):
+    image = TEXTURES["noise"](rng)
+    ours = glcm_statistics(matrices_of(image).sum(axis=0))
+
+    found = glcm(image.astype(np.uint8), method="none", names="ibsi", aggregate="merge")
+
+    assert len(set(found.values())) == 23  # two pairs of its 25 are the same
+    assert found["glcm.energy.d1.merge"] == pytest.approx(ours["asm"])
+    assert found["glcm.clust_tend.d1.merge"] == pytest.approx(ours["cluster_tendency"])
+
+
+@pytest.mark.parametrize("texture", [name for name in TEXTURES if name != "flat"])
+def test_agrees_with_pyradiomics(rng, texture):
+    sitk = pytest.importorskip("SimpleITK")
+    radiomics = pytest.importorskip("radiomics.glcm")
+    image = TEXTURES[texture](rng)
+    picture = sitk.GetImageFromArray(image[np.newaxis].astype(np.int32))
+    mask = sitk.GetImageFromArray(np.ones((1, *image.shape), np.uint8))
+    peer = radiomics.RadiomicsGLCM(picture, mask, binWidth=1, force2D=True)
+    peer.enableAllFeatures()
+    theirs = {name.lower(): float(value) for name, value in peer.execute().items()}
+
+    found = glcm(image, method="pyradiomics", width=1.0, names="pyradiomics")
+
+    ours = {column.split(".")[1]: value for column, value in found.items()}
+    assert set(ours) == set(theirs)
+    for name, value in theirs.items():
+        assert ours[name] == pytest.approx(value, rel=1e-9, abs=1e-7), name
+
+
+@pytest.mark.parametrize("texture", TEXTURES)
+def test_agrees_with_mahotas(rng, texture):
+    mahotas = pytest.importorskip("mahotas")
+    image = TEXTURES[texture](rng).astype(np.uint8)
+
+    found = by_name(image, "mahotas")
+
+    theirs = mahotas.features.haralick(image, return_mean=True)
+    assert_allclose(list(found.values()), theirs, rtol=1e-9, atol=1e-7)
+
+
+@pytest.mark.parametrize("texture", TEXTURES)
+def test_agrees_with_skimage_under_its_names(rng, texture):
+    from skimage.feature import graycomatrix, graycoprops
+
+    image = TEXTURES[texture](rng).astype(np.uint8)
+    angles = [0, np.pi / 4, np.pi / 2, 3 * np.pi / 4]
+    theirs = graycomatrix(image, [1], angles, symmetric=True, normed=True)
+
+    found = by_name(image, "skimage")
+
+    for name, value in found.items():
+        expected = graycoprops(theirs, "ASM" if name == "asm" else name).mean()
+        assert value == pytest.approx(expected, rel=1e-12, abs=1e-12), name
+
+
+def test_a_direction_of_one_level_has_no_correlation_coefficient_in_pyradiomics():
+    # the region has two levels, but only 1 meets itself, and 2 meets no other pixel
+    image = np.array([[1, 1, 0, 0], [0, 0, 0, 2]], np.uint8)
+    mask = image > 0
+
+    ours = glcm(image, mask=mask, method="none", mcc=True)
+    theirs = glcm(image, mask=mask, method="none", names="pyradiomics")
+
+    assert ours["glcm.max_correlation_coefficient.d1.mean"] == 1
+    assert theirs["glcm.mcc.d1.mean"] == 0
+
+
 @pytest.mark.parametrize("dtype", [np.bool_, np.uint8, np.uint16, np.int16, np.float32])
 def test_columns_do_not_depend_on_the_image_and_values_are_finite(rng, dtype):
     image = rng.integers(0, 2, (7, 8)).astype(dtype)
@@ -336,6 +466,8 @@ def test_says_which_level_is_too_high():
             "euclid",
         ),
         (lambda: glcm(HARALICK, aggregate="men"), UnknownNameError, "Did you mean 'mean'"),
+        (lambda: glcm(HARALICK, names="skimge"), UnknownNameError, "Did you mean 'skimage'"),
+        (lambda: glcm(HARALICK, names="ibsi", mcc=True), ParameterError, "names=ibsi has no max"),
         (lambda: glcm(HARALICK, distances=1.5), ParameterError, "distance=1.5"),
         (lambda: glcm(HARALICK, distances=()), ParameterError, "distances"),
         (lambda: glcm_statistics(np.zeros((3, 3))), ImageError, "no pair"),
