@@ -73,7 +73,7 @@ def test_info_prints_definition_columns_parameters_and_source_of_every_family(na
     page = capsys.readouterr().out
     family = FEATURES[name]
     assert f"The {len(family.columns())} columns of {name}" in page
-    for section in ("## Definition", "## Source", "## Good for", "## Not good for"):
+    for section in ("**Source.**", "**Good for**", "**Not for**"):
         assert section in page
     assert all(f"{key}=" in page for key in family.defaults)
     assert "![" not in page
