@@ -26,9 +26,9 @@ def compare_rows(
     """Compare each pixel of a row with its neighbours to the west and above.
 
     Rows have one entry more at either end. ``choice[0]`` becomes the label of an equal neighbour
-    above, or 0. The others are -1 (all bits set) or 0: ``choice[1]`` where the western neighbour's
-    label is to be taken, ``choice[2]`` where no neighbour is equal, ``choice[3]`` where two zones
-    may meet, which only happens where the north-east is equal and the north is not.
+    above, or 0. The others are -1 (all bits set) or 0: ``choice[1]`` where the western neighbour is
+    equal, ``choice[2]`` where no neighbour is, ``choice[3]`` where two zones may meet, which only
+    happens where the north-east is equal and the north is not: the others touch each other.
     """
     for c in range(row.size - 2):
         level = row[c + 1]
@@ -40,7 +40,7 @@ def compare_rows(
         label = (labels[c] & north_west) | (label & ~north_west)
         label = (labels[c + 1] & north) | (label & ~north)
         choice[0, c] = label
-        choice[1, c] = west & ~north
+        choice[1, c] = west
         choice[2, c] = ~(west | north_west | north | north_east)
         choice[3, c] = north_east & ~north & (west | north_west)
 
