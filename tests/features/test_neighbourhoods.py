@@ -96,6 +96,7 @@ def test_the_python_of_the_kernels_does_what_their_machine_code_does(rng):
         alike, around = np.zeros(7, np.int16), np.zeros(7, np.int32)
         pick(kernels.add_alike)(padded.ravel(), 10, 20, 1, alike)
         pick(kernels.add_around)(padded.ravel().astype(np.int32), 12, around)
+        pick(kernels.take_away)(padded.ravel().astype(np.int32), 30, around)
         cells, far = np.empty((2, 7), np.int32)
         packed = (3 * kernels.NEIGHBOUR + np.arange(7)).astype(np.int32)
         pick(kernels.locate)(image[0], packed, 5, cells, far)

@@ -66,17 +66,22 @@ def count_dependences(
     alike = np.empty(width, np.int16)
     pixels, flat, cells = image.ravel(), padded.ravel(), counts.ravel()
     size = np.uint64(counts.shape[1])
+    # Odd columns have counts of their own, so that equal neighbours need not wait for each other.
+    odd_cells = np.zeros(cells.size, np.uint32)
     for r in range(height):
         alike[:] = -1  # the pixel is alike to itself
         here = (r + distance) * padded.shape[1] + distance
         for y in range(2 * distance + 1):
             for x in range(2 * distance + 1):
                 add_alike(flat, here, (r + y) * padded.shape[1] + x, alpha, alike)
-        for c in range(width):
-            k = np.uint64(c)
-            cells[np.uint64(alike[k]) * size + np.uint64(pixels[np.uint64(r * width + c)])] += (
-                np.uint32(1)
-            )
+        for c in range(0, width, 2):
+            k, pixel = np.uint64(c), np.uint64(r * width + c)
+            cells[np.uint64(alike[k]) * size + np.uint64(pixels[pixel])] += np.uint32(1)
+            if c + 1 < width:
+                k, pixel = np.uint64(c + 1), np.uint64(r * width + c + 1)
+                odd_cells[np.uint64(alike[k]) * size + np.uint64(pixels[pixel])] += np.uint32(1)
+    for cell in range(cells.size):
+        cells[cell] += odd_cells[cell]
 
 
 @njit(cache=True, nogil=True)
@@ -96,6 +101,13 @@ def add_around(padded: NDArray[np.int32], there: int, around: NDArray[np.int32])
     """Add the pixels from ``there`` on."""
     for c in range(around.size):
         around[np.uint64(c)] += padded[np.uint64(there + c)]
+
+
+@njit(cache=True, nogil=True)
+def take_away(padded: NDArray[np.int32], there: int, around: NDArray[np.int32]) -> None:
+    """Take away the pixels from ``there`` on."""
+    for c in range(around.size):
+        around[np.uint64(c)] -= padded[np.uint64(there + c)]
 
 
 @njit(cache=True, nogil=True)
@@ -132,20 +144,31 @@ def add_differences(
     height, width = image.shape
     padded = np.empty((height + 2 * distance, width + 2 * distance), np.int32)
     pad(image, levels, distance, NEIGHBOUR, 0, padded)
-    around = np.empty(width, np.int32)
+    columns, around = np.empty(padded.shape[1], np.int32), np.empty(width, np.int32)
     cells, apart = np.empty(width, np.int32), np.empty(width, np.int32)
     flat, numbers, sums = padded.ravel(), counts.ravel(), differences.ravel()
+    # Odd columns have tallies of their own, so that equal neighbours need not wait for each other.
+    odd_numbers, odd_sums = np.zeros(numbers.size, np.int64), np.zeros(sums.size, np.int64)
     for r in range(height):
-        for c in range(width):
-            around[c] = -padded[r + distance, c + distance]
+        columns[:] = 0
         for y in range(2 * distance + 1):
-            for x in range(2 * distance + 1):
-                add_around(flat, (r + y) * padded.shape[1] + x, around)
+            add_around(flat, (r + y) * padded.shape[1], columns)
+        around[:] = 0
+        for x in range(2 * distance + 1):
+            add_around(columns, x, around)
+        take_away(flat, (r + distance) * padded.shape[1] + distance, around)
         locate(image[r], around, counts.shape[1], cells, apart)
-        for c in range(width):
+        for c in range(0, width, 2):
             k = np.uint64(cells[np.uint64(c)])
             numbers[k] += 1
             sums[k] += np.int64(apart[np.uint64(c)])
+            if c + 1 < width:
+                k = np.uint64(cells[np.uint64(c + 1)])
+                odd_numbers[k] += 1
+                odd_sums[k] += np.int64(apart[np.uint64(c + 1)])
+    for cell in range(numbers.size):
+        numbers[cell] += odd_numbers[cell]
+        sums[cell] += odd_sums[cell]
 
 
 @njit(cache=True, nogil=True)
