@@ -101,15 +101,16 @@ def test_the_python_of_the_sums_does_what_its_machine_code_does(rng):
     keys = rng.integers(0, 50, 300)
     ordered = keys.copy()
 
-    kernels.sum_zones(levels, sizes, 4, 0.0, compiled)
-    kernels.sum_zones.py_func(levels, sizes, 4, 0.0, python)
+    kernels.sum_zones(levels, sizes, 4, 0.0, 128, compiled)
+    kernels.sum_zones.py_func(levels, sizes, 4, 0.0, 128, python)
     kernels.sort.py_func(ordered)
 
     assert_array_equal(compiled, python)
     assert_array_equal(ordered, np.sort(keys))
 
 
-def test_large_and_small_zones_count_alike(rng):
+@pytest.mark.parametrize("common", [1, 128, 3000])
+def test_large_and_small_zones_count_alike(rng, common):
     levels = rng.integers(0, 5, 400).astype(np.uint16)
     sizes = (rng.pareto(0.8, 400) * 20 + 1).clip(1, 3000).astype(np.int32)
     sizes[:50] = rng.choice([127, 128, 129, 130, 2999], 50)
@@ -118,7 +119,7 @@ def test_large_and_small_zones_count_alike(rng):
     np.add.at(matrix, (levels[inside], sizes[inside] - 1), 1)
     found = np.empty(len(SUMS))
 
-    kernels.sum_zones(levels, sizes, 4, 0.0, found)
+    kernels.sum_zones(levels, sizes, 4, 0.0, common, found)
 
     assert found == pytest.approx(naive.emphasis(matrix, sizes[inside].sum()), rel=1e-11)
 

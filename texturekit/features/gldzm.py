@@ -59,7 +59,7 @@ def distance_zones(
     packed = pack_levels(image, levels, mask)
     zone_levels, nearest = _zones(packed, levels, masked=mask is not None)
     inside = zone_levels < levels
-    columns = (min(packed.shape) + 1) // 2
+    columns = _furthest(packed)
     places = zone_levels[inside].astype(np.int64) * columns + nearest[inside] - 1
     return np.bincount(places, minlength=levels * columns).reshape(levels, columns)
 
@@ -164,8 +164,14 @@ def gldzm(
     zone_levels, nearest = _zones(packed, reduced.count, masked=mask is not None)
     pixels = packed.size if mask is None else np.count_nonzero(packed < reduced.count)
     sums = np.empty(len(SUMS))
-    sum_zones(zone_levels, nearest, reduced.count, float(pixels), sums)
+    sum_zones(zone_levels, nearest, reduced.count, float(pixels), _furthest(packed), sums)
     return Measured(columns, sums[places], {"": reduced})
+
+
+def _furthest(packed: NDArray[Any]) -> int:
+    """Return the largest distance that a pixel of this image can have."""
+    height, width = packed.shape
+    return int(min(height, width) + 1) // 2
 
 
 def _zones(

@@ -16,6 +16,7 @@ from texturekit.kernels.zones import measure_zones, sum_zones
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_COMMON = 128  # few zones are larger: at most one in 128 pixels
 _NO_DISTANCES = np.empty((0, 0), np.int32)
 
 
@@ -168,7 +169,7 @@ def glszm(
     )
     zone_levels, sizes = zones(packed, _NO_DISTANCES)
     sums = np.empty(len(SUMS))
-    sum_zones(zone_levels, sizes, reduced.count, 0.0, sums)
+    sum_zones(zone_levels, sizes, reduced.count, 0.0, _COMMON, sums)
     return Measured(columns, sums[places], {"": reduced})
 
 

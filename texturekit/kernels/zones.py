@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NOTHING = 65535  # beside the image: equal to no level
-TABLE = 128  # sizes up to here are counted in a table, larger ones are listed and sorted
 
 
 @njit(cache=True, nogil=True)
@@ -214,24 +213,26 @@ def sum_zones(
     values: NDArray[np.int32],
     levels: int,
     pixels: float,
+    common: int,
     sums: NDArray[np.float64],
 ) -> None:
     """Write the values of `emphasis.SUMS`; zones of level ``levels`` lie outside, and do not count.
 
     Without ``pixels`` (0) the values are sizes, and add up to them.
-    Most zones are small and are counted in a table; of the large ones few are of the same size.
+    Values up to ``common`` are counted in a table; the others, which should be few, are listed and
+    sorted.
     """
-    table = np.zeros((TABLE, levels + 1))
+    table = np.zeros((common, levels + 1))
     large = np.empty(values.size, np.int64)
     listed = 0
     for k in range(values.size):
-        if values[k] <= TABLE:
+        if values[k] <= common:
             table[values[k] - 1, zone_levels[k]] += 1.0
         elif zone_levels[k] < levels:
             large[listed] = np.int64(values[k]) * NOTHING + zone_levels[k]
             listed += 1
     rows, totals = np.zeros((levels, 3)), np.zeros(7)
-    for size in range(TABLE):
+    for size in range(common):
         add_size(size + 1, table[size], rows, totals)
     keys = large[:listed]
     sort(keys)
