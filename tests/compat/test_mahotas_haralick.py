@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tests import naive_glcm as naive
 from texturekit.compat.mahotas_haralick import haralick
 from texturekit.features.glcm import glcm_statistics
 from texturekit.features.matrices import cooccurrence
@@ -83,6 +84,23 @@ def test_differs_from_our_own_names_only_where_documented():
         values = glcm_statistics(matrix)
         ours = [values[name] - 2 * (name == "sum_average") for name in names]
         assert_allclose(row, ours, rtol=1e-12)
+
+
+@pytest.mark.parametrize("levels", [2, 30, 200])
+@pytest.mark.parametrize("options", [{}, {"ignore_zeros": True}, {"distance": 3}])
+def test_agrees_with_the_formulas_of_mahotas(rng, levels, options):
+    image = rng.integers(0, levels, (23, 31))
+    distance = options.get("distance", 1)
+    matrices = cooccurrence(
+        image, levels=levels, distance=distance, angles=(0, 135, 90, 45), normalise=False
+    )
+    if options.get("ignore_zeros"):
+        matrices[:, 0] = matrices[:, :, 0] = 0
+
+    found = haralick(image, **options)
+
+    expected = [list(naive.mahotas(matrix).values()) for matrix in matrices]
+    assert_allclose(found, expected, rtol=1e-9, atol=1e-8)
 
 
 def test_the_mean_and_the_range_are_over_the_directions():

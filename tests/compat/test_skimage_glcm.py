@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skimage import feature as peer
 
 from texturekit.compat.skimage_glcm import graycomatrix, graycoprops
+from texturekit.kernels import stacked_pairs as kernels
 
 PROPERTIES = (
     *("contrast", "dissimilarity", "homogeneity", "ASM", "energy", "correlation"),
@@ -27,6 +28,40 @@ def test_matrices_are_the_same_array(rng, dtype, symmetric, normed):
     expected = peer.graycomatrix(*arguments, levels=21, symmetric=symmetric, normed=normed)
     assert found.dtype == expected.dtype
     assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (5, 21), (40, 33), (1, 9), (64, 2)])
+@pytest.mark.parametrize("distances", [[1], [2, 1], [3]])
+@pytest.mark.parametrize("angles", [ANGLES, ANGLES[1:], [*ANGLES, np.pi]], ids=len)
+def test_sides_of_the_image_count_as_its_middle_does(rng, shape, distances, angles):
+    image = rng.integers(0, 256, shape).astype(np.uint8)
+
+    found = graycomatrix(image, distances, angles, symmetric=True)
+
+    assert_array_equal(found, peer.graycomatrix(image, distances, angles, symmetric=True))
+
+
+def test_the_python_of_the_kernels_does_what_their_machine_code_does(rng):
+    image = rng.integers(0, 20, (9, 11)).astype(np.uint8)
+    rows, cols = np.array([0, 1, 1, 1, 2]), np.array([1, 1, 0, -1, -2])
+    stacks, sums = [], []
+    for count, mirror, add in (
+        (kernels.count_stack, kernels.mirror_stack, kernels.add_stack),
+        (kernels.count_stack.py_func, kernels.mirror_stack.py_func, kernels.add_stack.py_func),
+    ):
+        stack = np.zeros((20, 20, 5), np.uint32)
+        count(image, rows, cols, 20, stack.reshape(-1))
+        mirror(stack)
+        stacks.append(stack)
+        outs = [np.zeros(39 * 5), np.zeros(100), np.zeros(100), np.zeros(100)]
+        add(stack.astype(np.float64).reshape(-1), 5, *outs)
+        sums.append(np.concatenate(outs))
+
+    assert_array_equal(*stacks)
+    assert_array_equal(*sums)
+    assert stacks[0].sum() == 2 * sum(
+        (9 - abs(r)) * (11 - abs(c)) for r, c in zip(rows, cols, strict=True)
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from texturekit.errors import ImageError, ParameterError
-from texturekit.kernels.pairs import SUMS, count_pairs, sum_pairs
+from texturekit.features.folding import pair_statistics
+from texturekit.kernels.pairs import SUMS, sum_pairs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +21,8 @@ DIRECTIONS = {
         *((1, 1, 1), (1, -1, 1), (1, 0, -1), (0, 1, -1), (1, 1, -1), (1, -1, -1)),
     ),
 }
+
+ORDER = [0, 3, 2, 1]  # of the directions of an image among those of `pair_statistics`
 
 # The thirteen features in mahotas' order, under the names of SUMS.
 FEATURES = (
@@ -95,18 +98,22 @@ def haralick(
     levels = _checked(f)
     if return_mean and return_mean_ptp:
         raise ParameterError("return_mean and return_mean_ptp are both set; set one of them.")
-    counts = _count(levels, distance)
-    if ignore_zeros:
-        counts[:, 0, :] = 0
-        counts[:, :, 0] = 0
-    if not counts.any(axis=(1, 2)).all():
+    named, pairs = _measure(levels, distance, ignore_zeros=ignore_zeros)
+    if not pairs.all():
         raise ImageError(
             f"the input is empty: a direction of this {f.shape} array holds no pair at distance "
             f"{distance}; use a larger array, a smaller distance or ignore_zeros=False."
         )
-    found = _thirteen(counts, bug=preserve_haralick_bug, usual=use_x_minus_y_variance)
+    if preserve_haralick_bug:  # the second moment about another point than the mean
+        shift = named["sum_average"] - named["sum_entropy"]
+        named["sum_variance"] = named["sum_variance"] + shift * shift
+    if not use_x_minus_y_variance:
+        size = int(levels.max()) + 1
+        energy = named["difference_energy"]
+        named["difference_variance"] = energy / size - 1.0 / (size * size)
+    found = np.stack([named[name] for name in FEATURES], axis=1)
     if compute_14th_feature:
-        last = [_fourteenth(matrix) for matrix in counts]
+        last = [_fourteenth(matrix) for matrix in _count(levels, distance, ignore_zeros)]
         found = np.concatenate([found, np.array(last)[:, np.newaxis]], axis=1)
     if return_mean_ptp:
         return np.concatenate([found.mean(axis=0), np.ptp(found, axis=0)])
@@ -123,19 +130,37 @@ def _checked(f: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(f, dtype=np.min_scalar_type(int(f.max())))
 
 
-def _count(levels: NDArray[Any], distance: int) -> NDArray[np.float64]:
+def _measure(
+    levels: NDArray[Any], distance: int, *, ignore_zeros: bool
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.int64]]:
+    """Return the statistics in each direction, and its pairs."""
+    if levels.ndim == 2:
+        size = int(levels.max()) + 1
+        sums, pairs = pair_statistics(levels, size, abs(distance), ignore_lowest=ignore_zeros)
+        sums, pairs = sums[ORDER, : len(SUMS)], pairs[ORDER]
+    else:
+        counts = _count(levels, distance, ignore_zeros)
+        pairs = counts.sum(axis=(1, 2)).astype(np.int64)
+        sums = np.empty((len(counts), len(SUMS)))
+        if pairs.all():
+            sum_pairs(counts, float(counts.shape[1]), sums)
+    named = dict(zip(SUMS, sums.T, strict=True))
+    named["sum_average"] = named["sum_average"] - 2.0
+    return named, pairs
+
+
+def _count(levels: NDArray[Any], distance: int, ignore_zeros: bool) -> NDArray[np.float64]:
     directions = distance * np.array(DIRECTIONS[levels.ndim])
     size = int(levels.max()) + 1
-    counts = np.zeros((len(directions), size, size), dtype=np.uint32)
-    if levels.ndim == 2:
-        count_pairs(levels, directions[:, 0].copy(), directions[:, 1].copy(), counts)
-    else:
-        for step, matrix in zip(directions.tolist(), counts, strict=True):
-            matrix += _pairs_in_volume(levels, step, size)
-    return (counts + counts.transpose(0, 2, 1)).astype(np.float64)
+    counts = np.array([_pairs_at(levels, step, size) for step in directions.tolist()])
+    counts = counts + counts.transpose(0, 2, 1)
+    if ignore_zeros:
+        counts[:, 0, :] = 0
+        counts[:, :, 0] = 0
+    return np.asarray(counts, dtype=np.float64)
 
 
-def _pairs_in_volume(levels: NDArray[Any], step: list[int], size: int) -> NDArray[np.uint32]:
+def _pairs_at(levels: NDArray[Any], step: list[int], size: int) -> NDArray[np.uint32]:
     """Count the pairs at one offset of an array of any dimension."""
     here = tuple(slice(max(0, -s), n - max(0, s)) for s, n in zip(step, levels.shape, strict=True))
     there = tuple(slice(max(0, s), n - max(0, -s)) for s, n in zip(step, levels.shape, strict=True))
@@ -144,20 +169,6 @@ def _pairs_in_volume(levels: NDArray[Any], step: list[int], size: int) -> NDArra
     pairs = levels[here].astype(np.int64) * size + levels[there]
     counted = np.bincount(pairs.ravel(), minlength=size * size)
     return counted.reshape(size, size).astype(np.uint32)
-
-
-def _thirteen(counts: NDArray[np.float64], *, bug: bool, usual: bool) -> NDArray[np.float64]:
-    size = counts.shape[1]
-    sums = np.empty((len(counts), len(SUMS)))
-    sum_pairs(counts, float(size), sums)
-    named = dict(zip(SUMS, sums.T, strict=True))
-    named["sum_average"] = named["sum_average"] - 2.0
-    if bug:  # the second moment about another point than the mean
-        shift = named["sum_average"] - named["sum_entropy"]
-        named["sum_variance"] = named["sum_variance"] + shift * shift
-    if not usual:
-        named["difference_variance"] = named["difference_energy"] / size - 1.0 / (size * size)
-    return np.stack([named[name] for name in FEATURES], axis=1)
 
 
 def _fourteenth(matrix: NDArray[np.float64]) -> float:

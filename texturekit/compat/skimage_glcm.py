@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from texturekit.errors import ImageError, ParameterError
-from texturekit.kernels.pairs import SUMS, count_pairs, sum_pairs
+from texturekit.kernels.stacked_pairs import add_stack, count_stack, mirror_stack
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-# skimage's name: the name in SUMS, and how the value is turned into skimage's.
-_PROPERTIES = {
-    "contrast": "contrast",
-    "dissimilarity": "dissimilarity",
-    "homogeneity": "idm",
-    "ASM": "asm",
-    "energy": "asm",
-    "correlation": "correlation",
-    "mean": "joint_average",
-    "variance": "joint_variance",
-    "std": "joint_variance",
-    "entropy": "joint_entropy",
-}
+PROPERTIES = (
+    *("contrast", "dissimilarity", "homogeneity", "ASM", "energy", "correlation"),
+    *("mean", "variance", "std", "entropy"),
+)
 
 
 def graycomatrix(
@@ -83,16 +73,18 @@ def graycomatrix(
     size = _levels(pixels, levels)
     rows = _rounded(np.outer(far, np.sin(turns)))
     cols = _rounded(np.outer(far, np.cos(turns)))
-    counts = np.zeros((rows.size, size, size), dtype=np.uint32)
+    stack = np.zeros((size, size, rows.size), dtype=np.uint32)
     dtype = np.min_scalar_type(max(size - 1, 0))
-    count_pairs(np.ascontiguousarray(pixels, dtype=dtype), rows, cols, counts)
+    packed = np.ascontiguousarray(pixels, dtype=dtype)
+    count_stack(packed, rows, cols, size, stack.reshape(-1))
     if symmetric:
-        counts += counts.transpose(0, 2, 1).copy()
-    stacked = counts.reshape(far.size, turns.size, size, size).transpose(2, 3, 0, 1)
+        mirror_stack(stack)
+    shape = (size, size, far.size, turns.size)
     if not normed:
-        return np.ascontiguousarray(stacked)
-    totals = counts.sum(axis=(1, 2), dtype=np.float64).reshape(far.size, turns.size)
-    return np.ascontiguousarray(stacked / np.where(totals == 0, 1.0, totals))
+        return stack.reshape(shape)
+    height, width = packed.shape
+    pairs = np.maximum(height - np.abs(rows), 0) * np.maximum(width - np.abs(cols), 0)
+    return np.asarray(stack / np.maximum(pairs * (1.0 + symmetric), 1.0)).reshape(shape)
 
 
 def graycoprops(P: ArrayLike, prop: str = "contrast") -> NDArray[np.float64]:  # noqa: N803 (peer's)
@@ -124,20 +116,70 @@ def graycoprops(P: ArrayLike, prop: str = "contrast") -> NDArray[np.float64]:  #
     stack = _checked(P, 4, "P")
     if stack.shape[0] != stack.shape[1]:
         raise ImageError(f"P has shape {stack.shape}, but its first two axes must be equal.")
-    if prop not in _PROPERTIES:
+    if prop not in PROPERTIES:
         raise ParameterError(
-            f"{prop} is an invalid property; choose one of {', '.join(_PROPERTIES)}."
+            f"{prop} is an invalid property; choose one of {', '.join(PROPERTIES)}."
         )
     size, _, distances, angles = stack.shape
-    matrices = stack.transpose(2, 3, 0, 1).reshape(-1, size, size)
-    sums = np.empty((len(matrices), len(SUMS)))
-    sum_pairs(np.ascontiguousarray(matrices, dtype=np.float64), float(size), sums)
-    found = sums[:, SUMS.index(_PROPERTIES[prop])].reshape(distances, angles)
-    if prop in ("energy", "std"):
-        return np.sqrt(found)
-    if prop == "mean":
-        return found - 1.0
-    return found * math.log(2.0) if prop == "entropy" else found
+    cells = np.ascontiguousarray(stack, dtype=np.float64).reshape(size, size, -1)
+    found = _entropy(cells) if prop == "entropy" else _property(cells, prop)
+    return found.reshape(distances, angles)
+
+
+def _entropy(cells: NDArray[np.float64]) -> NDArray[np.float64]:
+    totals = cells.sum(axis=(0, 1))
+    flat = cells.reshape(-1)
+    held = np.flatnonzero(flat)
+    offset = held % len(totals)
+    p = flat[held] / totals[offset]
+    terms = np.bincount(offset, weights=-p * np.log(p), minlength=len(totals))
+    return np.asarray(terms, dtype=np.float64)
+
+
+def _property(cells: NDArray[np.float64], prop: str) -> NDArray[np.float64]:
+    """Compute a property other than entropy, from sums over the cells (size, size, offsets)."""
+    size, _, offsets = cells.shape
+    differences = np.zeros((2 * size - 1, offsets))
+    rows, cols, squares = (np.zeros((size, offsets)) for _ in range(3))
+    flat = (array.reshape(-1) for array in (differences, rows, cols, squares))
+    add_stack(cells.reshape(-1), offsets, *flat)
+    totals = rows.sum(axis=0)
+    totals[totals == 0] = 1.0
+    far = np.arange(1 - size, size)
+    weights = {
+        "contrast": far * far,
+        "dissimilarity": np.abs(far),
+        "homogeneity": 1.0 / (1.0 + far * far),
+    }
+    if prop in weights:
+        return np.asarray(weights[prop] @ differences / totals)
+    if prop in ("ASM", "energy"):
+        asm = squares.sum(axis=0) / (totals * totals)
+        return np.asarray(asm if prop == "ASM" else np.sqrt(asm))
+    mean, variance = _moments(np.arange(size), rows / totals)
+    if prop == "correlation":
+        return _correlation(variance, cols / totals, differences / totals)
+    return np.asarray({"mean": mean, "variance": variance, "std": np.sqrt(variance)}[prop])
+
+
+def _correlation(
+    variance: NDArray[np.float64], cols: NDArray[np.float64], differences: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return cov(i, j) = (var i + var j - var(j - i)) / 2, divided by the deviations."""
+    size = len(cols)
+    _, other = _moments(np.arange(size), cols)
+    _, between = _moments(np.arange(1 - size, size), differences)
+    flat = (variance < 1e-30) | (other < 1e-30)
+    deviations = np.sqrt(np.where(flat, 1.0, variance * other))
+    return np.where(flat, 1.0, (variance + other - between) / 2.0 / deviations)
+
+
+def _moments(
+    values: NDArray[np.int64], p: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean and the variance of values under each column of probabilities."""
+    mean = values @ p
+    return mean, ((values[:, np.newaxis] - mean) ** 2 * p).sum(axis=0)
 
 
 def _levels(pixels: NDArray[Any], levels: int | None) -> int:
