@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from texturekit.kernels.entropy import entropy_terms, sum_terms
+from texturekit.kernels.folded_blocks import add_up, clear, sum_block
 from texturekit.kernels.pairs import SUMS
 
 if TYPE_CHECKING:
@@ -27,109 +28,6 @@ STATISTICS = (
     "difference_probability_variance",  # of the probabilities, not of the differences
 )
 LOOKED_UP = np.array([0.0, *(n * np.log2(n) for n in range(1, 4096))])  # n log2 n
-
-
-@njit(cache=True, nogil=True)
-def add_block(
-    cells: NDArray[np.uint32], first: int, block: int, sums: NDArray[np.uint32], at: int
-) -> None:
-    """Add a block of cells to sums, one to one."""
-    for c in range(block):
-        sums[np.uint64(at + c)] += cells[np.uint64(first + c)]
-
-
-@njit(cache=True, nogil=True)
-def sum_block(cells: NDArray[np.uint32], first: int, block: int) -> np.uint32:
-    """Return the sum of a block of cells."""
-    total = np.uint32(0)
-    for c in range(block):
-        total += cells[np.uint64(first + c)]
-    return total
-
-
-@njit(cache=True, nogil=True)
-def square_block(cells: NDArray[np.uint32], first: int, block: int) -> tuple[np.uint64, np.uint32]:
-    """Return the sum of squares and the largest of a block of cells."""
-    squares, largest = np.uint64(0), np.uint32(0)
-    for c in range(block):
-        count = cells[np.uint64(first + c)]
-        squares += np.uint64(count) * np.uint64(count)
-        largest = max(largest, count)
-    return squares, largest
-
-
-@njit(cache=True, nogil=True)
-def look_up_block(
-    cells: NDArray[np.uint32], first: int, block: int, table: NDArray[np.float64]
-) -> float:
-    """Add up what a table holds for a block of cells."""
-    a, b, c, d = 0.0, 0.0, 0.0, 0.0
-    for k in range(0, block, 4):
-        at = np.uint64(first + k)
-        a += table[cells[at]]
-        b += table[cells[at + np.uint64(1)]]
-        c += table[cells[at + np.uint64(2)]]
-        d += table[cells[at + np.uint64(3)]]
-    return (a + b) + (c + d)
-
-
-@njit(cache=True, nogil=True)
-def take_large(
-    cells: NDArray[np.uint32],
-    first: int,
-    block: int,
-    limit: int,
-    large: NDArray[np.uint32],
-    held: int,
-) -> int:
-    """Move counts from a limit on to the end of those held; return how many these are then."""
-    for c in range(first, first + block):
-        if cells[c] >= limit:
-            large[held] = cells[c]
-            cells[c] = np.uint32(0)
-            held += 1
-    return held
-
-
-@njit(cache=True, nogil=True)
-def add_up(
-    cells: NDArray[np.uint32],
-    pitch: int,
-    block: int,
-    table: NDArray[np.float64],
-    minus: NDArray[np.uint32],
-    plus: NDArray[np.uint32],
-    rows: NDArray[np.uint32],
-    large: NDArray[np.uint32],
-) -> tuple[np.uint64, np.uint32, float, int]:
-    """Add up cells by difference, by sum (even sums first, then the odd ones) and by level.
-
-    Returns the sum of squares and the largest cell of the unfolded matrix; and, of the cells off
-    the diagonal, the sum of n log2 n where the table holds it, and how many counts it does not:
-    these are moved to ``large``. Leaves zeros behind.
-    """
-    squares, largest, logs, held = np.uint64(0), np.uint32(0), 0.0, 0
-    levels, odd = minus.size, plus.size // 2
-    for k in range(levels):
-        minus[k] = 0
-        for low in range(0, levels - k, block):
-            first = k * pitch + low
-            total = sum_block(cells, first, block)
-            if total == 0:
-                continue
-            minus[k] += total
-            add_block(cells, first, block, plus, (k & 1) * odd + (k >> 1) + low)
-            add_block(cells, first, block, rows, low)
-            add_block(cells, first, block, rows, low + k)
-            more, top = square_block(cells, first, block)
-            squares += more * np.uint64(4 if k == 0 else 2)
-            largest = max(largest, np.uint32(2) * top if k == 0 else top)
-            if k > 0:
-                if top >= table.size:
-                    held = take_large(cells, first, block, table.size, large, held)
-                logs += look_up_block(cells, first, block, table)
-            cells[first : first + block] = 0
-    return squares, largest, logs, held
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -195,7 +93,8 @@ def sum_moments(p: NDArray[np.float64], at: int, levels: int) -> tuple[float, fl
 def clear_higher(cells: NDArray[np.uint32], size: int, pitch: int, levels: int) -> None:
     """Write zeros for the pairs with a level that is not below ``levels``."""
     for k in range(size):
-        cells[k * pitch + max(0, levels - k) : k * pitch + size - k] = 0
+        low = max(0, levels - k)
+        clear(cells, k * pitch + low, size - k - low)
 
 
 @njit(cache=True, nogil=True)
@@ -228,11 +127,11 @@ def sum_folded(
         matrix = cells[k * stride : k * stride + size * pitch + block]
         if size > levels:
             clear_higher(matrix, size, pitch, levels)
-        plus[:] = 0
-        rows[:] = 0
-        p[4 * levels : 5 * levels] = matrix[:levels]
+        clear(plus, 0, 2 * odd)
+        clear(rows, 0, odd)
+        shares(matrix, levels, 1.0, p, 4 * levels)
         squares, largest, logs, held = add_up(matrix, pitch, block, table, minus, plus, rows, large)
-        total = np.float64(minus.sum())
+        total = np.float64(sum_block(minus, 0, levels))
         totals[k] = np.int64(total)
         if total == 0.0:
             continue
@@ -240,14 +139,15 @@ def sum_folded(
         shares(plus, levels, total, p, levels)
         shares(plus[odd:], levels, total, p, 2 * levels)
         shares(rows, levels, 2.0 * total, p, 3 * levels)
-        p[4 * levels : 5 * levels] /= total
+        for i in range(4 * levels, 5 * levels):
+            p[i] /= total
         shares(large, held, 2.0 * total, p, 5 * levels)
         entropy_terms(p, 5 * levels + held, room, terms)
         found = out[k]
         describe(p, terms, weights, found)
         found[7] = np.float64(squares) / (4.0 * total * total)
         found[9] = np.float64(largest) / (2.0 * total)
-        looked_up = total - np.float64(minus[0]) - np.float64(large[:held].sum())
+        looked_up = total - np.float64(minus[0]) - np.float64(sum_block(large, 0, held))
         found[12] = sum_terms(terms, 4 * levels, levels)
         found[12] += 2.0 * sum_terms(terms, 5 * levels, held)
         found[12] += (looked_up * np.log2(2.0 * total) - logs) / total
