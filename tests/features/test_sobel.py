@@ -5,7 +5,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from tests import naive_gradients as naive
 from texturekit.errors import ImageError, ParameterError
 from texturekit.features.registry import FEATURES
-from texturekit.features.sobel import EIGHTHS, _work, sobel, sobel_maps
+from texturekit.features.sobel import EIGHTHS, _work, sobel, sobel_maps, sobel_summary
 from texturekit.kernels import edge_columns, edge_statistics, gradients
 from texturekit.kernels import sobel as sobel_kernels
 from texturekit.kernels.edge_statistics import otsu
@@ -58,7 +58,9 @@ def test_compiled_kernels_do_what_their_python_does(rng):
         down, right, weighed = (np.empty((7, 6)) for _ in range(3))
         run(gradients.sobel_differences, image, down, right)
         run(gradients.weigh_neighbours, image, np.arange(9.0).reshape(3, 3), weighed)
-        results.append([down, right, weighed])
+        roots = np.empty((7, 6), np.float32)
+        run(gradients.root_mean_squares, image, np.eye(3), np.ones((3, 3)), 2.0, roots)
+        results.append([down, right, weighed, roots])
 
     for python, compiled in zip(*results, strict=True):
         assert_array_equal(python, compiled)
@@ -236,6 +238,69 @@ def test_skimage_scale_gives_its_values(rng):
 
     assert_allclose(gx, filters.sobel(image, axis=1), atol=1e-15)
     assert_allclose(magnitude / np.sqrt(2), filters.sobel(image), atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float64])
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_summary_is_that_of_the_obvious_loop(dtype, masked, rng):
+    image = rng.integers(0, 256, (24, 90)).astype(dtype)
+    mask = rng.random(image.shape) < 0.97 if masked else None
+
+    found = sobel_summary(image, mask=mask, directions=9)
+    gx, gy = naive.sobel_vectors(image, mask).T
+    m = np.hypot(gx, gy)
+    expected = m.mean(), m.std(), m.max(), (m**2).mean(), abs(gx).mean(), abs(gy).mean()
+    assert_allclose(list(vars(found).values())[:-1], expected, rtol=1e-12)
+    angles = np.rad2deg(np.arctan2(gy, gx)) % 180
+    assert_allclose(found.direction, np.histogram(angles, 9, (0, 180), weights=m)[0], rtol=1e-12)
+
+
+def test_the_summary_of_a_flat_image_is_zero():
+    found = sobel_summary(np.full((5, 5), 9, np.uint8), directions=0)
+
+    assert list(vars(found).values())[:-1] == [0] * 6
+    assert found.direction.size == 0
+
+
+@pytest.mark.parametrize("directions", [8, -1, 181])
+def test_the_summary_refuses_directions_with_an_edge_at_90_degrees(directions, rng):
+    with pytest.raises(ParameterError, match=f"directions={directions} is neither"):
+        sobel_summary(rng.random((9, 9)), directions=directions)
+
+
+def test_the_directions_of_all_gradients_of_bytes_are_told_apart_in_single_precision():
+    sizes = np.arange(1021.0)
+    for angles in ((np.arange(4) + 0.5) * np.pi / 8, np.arange(1, 5) * np.pi / 9):
+        for cosine, sine in zip(np.cos(angles), np.sin(angles), strict=True):
+            exact = sizes[:, None] * cosine >= sizes * sine
+            single = [np.float32(v) for v in (cosine, sine)]
+            rough = sizes.astype("f4")[:, None] * single[0] >= sizes.astype("f4") * single[1]
+            assert_array_equal(rough, exact)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (3, 1030), (40, 3), (9, 1100)])
+def test_bytes_are_measured_like_double_precision_in_any_shape(shape, rng):
+    image = rng.integers(0, 2, shape, dtype=np.uint8) * np.uint8(255)
+
+    assert sobel(image) == pytest.approx(sobel(image.astype(np.float64)), rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.95])
+def test_quantiles_are_exact_however_many_gradients_are_equal(share, rng):
+    image = rng.integers(0, 256, (60, 60), dtype=np.uint8)
+    image[: int(60 * share)] = 7
+
+    m = np.hypot(*naive.sobel_vectors(image).T)
+    found = sobel(image)
+    for name, percent in (("p10", 10), ("median", 50), ("p90", 90)):
+        assert found[f"sobel.{name}"] == pytest.approx(np.percentile(m, percent), rel=1e-15)
+
+
+def test_differences_too_small_for_their_fourth_power_are_measured(rng):
+    values = sobel(rng.random((20, 20)) * 1e-140)
+
+    assert np.isfinite(list(values.values())).all()
+    assert values["sobel.mean"] > 0
 
 
 def test_real_images_give_finite_values(real_data):

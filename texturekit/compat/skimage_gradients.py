@@ -229,12 +229,15 @@ def sobel(
     image = _as_float(image)
     axes = _axes(axis, image.ndim)
     padded = _pad(image, mode, cval)
+    root = np.sqrt(image.ndim, dtype=image.dtype)
     output = np.zeros(image.shape, image.dtype)
-    for along in axes:
-        part = _correlate(padded, _weights(image.ndim, along), image.shape).astype(image.dtype)
-        output += part * part if len(axes) > 1 else part
-    if len(axes) > 1:
-        output = np.sqrt(output) / np.sqrt(image.ndim, dtype=output.dtype)
+    if image.ndim == 2 and axes == [0, 1]:
+        gradients.root_mean_squares(padded, _weights(2, 0), _weights(2, 1), root, output)
+    else:
+        for along in axes:
+            part = _correlate(padded, _weights(image.ndim, along), image.shape).astype(image.dtype)
+            output += part * part if len(axes) > 1 else part
+        output = np.sqrt(output) / root if len(axes) > 1 else output
     if mask is not None:
         output *= _erode(mask)
     return output

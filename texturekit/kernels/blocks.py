@@ -150,32 +150,23 @@ def normalise_blocks(cells: NDArray[np.float32], norm: int, out: NDArray[np.floa
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _divide(block: NDArray[np.float64], divisor: float) -> None:
-    if divisor > 0:
-        for n in range(block.size):
-            block[n] /= divisor
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _length(block: NDArray[np.float64], power: int) -> float:
-    total = 0.0
-    for value in block:
-        total += value if power == 1 else value * value
-    return total if power == 1 else math.sqrt(total)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _scale_free(block: NDArray[np.float64], norm: int) -> None:
     """Normalise one block, with nothing added to its length; 0 stays 0."""
-    _divide(block, block.max())
-    _divide(block, _length(block, 1 if norm < 2 else 2))
-    if norm == 1:
+    for step in range(3 if norm == 3 else 2):
+        length = 0.0
+        for value in block:
+            if step == 0:
+                length = max(length, value)
+            else:
+                length += value if norm < 2 else value * value
+        length = math.sqrt(length) if step > 0 and norm >= 2 else length
         for n in range(block.size):
-            block[n] = math.sqrt(block[n])
-    elif norm == 3:
-        for n in range(block.size):
-            block[n] = min(block[n], CLIP)
-        _divide(block, _length(block, 2))
+            if length > 0:
+                block[n] /= length
+            if step == 1 and norm == 1:
+                block[n] = math.sqrt(block[n])
+            elif step == 1 and norm == 3:
+                block[n] = min(block[n], CLIP)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -185,14 +176,18 @@ def spread_blocks(
     """Fill each cell's mean over the normalised blocks, ``side`` cells a side, that hold it."""
     rows, cols, orientations = cells.shape
     held = np.zeros((rows, cols))
-    block = np.empty((side, side, orientations))
+    block = np.empty(side * side * orientations)
     out[:] = 0
-    for r in range(rows - side + 1):
-        for c in range(cols - side + 1):
-            block[:] = cells[r : r + side, c : c + side]
-            _scale_free(block.reshape(block.size), norm)
-            out[r : r + side, c : c + side] += block
-            held[r : r + side, c : c + side] += 1
+    for place in range((rows - side + 1) * (cols - side + 1)):
+        top, left = place // (cols - side + 1), place % (cols - side + 1)
+        for n in range(block.size):
+            i, j, o = n // orientations // side, n // orientations % side, n % orientations
+            block[n] = cells[top + i, left + j, o]
+        _scale_free(block, norm)
+        for n in range(block.size):
+            i, j, o = n // orientations // side, n // orientations % side, n % orientations
+            out[top + i, left + j, o] += block[n]
+            held[top + i, left + j] += o == 0
     for r in range(rows):
         for c in range(cols):
             for o in range(orientations):

@@ -50,37 +50,35 @@ def measure_edges(
     powers, counts = np.zeros(3), np.zeros(FINE, np.int64)
     scale = BINS / top * (FINE // BINS)
     spread_lengths(image, rows, work, inside, values[0], scale, powers, counts)
-    _fill_strength(powers / count, top, counts, values)
-    low, high = np.zeros(3), np.zeros(3)
-    size = _find_ranges(counts, scale, low, high, places)
-    if work.itemsize == 4:
-        low, high = np.ceil(low), np.ceil(high)
-    found = np.empty(size + 1)
-    kind = work.dtype
-    size = collect_squares(image, rows, work, inside, low.astype(kind), high.astype(kind), found)
-    return found[:size]
+    _fill_strength(powers, count, top, counts, values)
+    low, high = np.zeros(3, work.dtype), np.zeros(3, work.dtype)
+    found = np.empty(_find_ranges(counts, scale, low, high, places) + 1)
+    return found[: collect_squares(image, rows, work, inside, low, high, found)]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fill_strength(
-    powers: NDArray[np.float64], top: float, counts: NDArray[np.int64], values: NDArray[np.float64]
+    powers: NDArray[np.float64],
+    count: float,
+    top: float,
+    counts: NDArray[np.int64],
+    values: NDArray[np.float64],
 ) -> None:
-    second = powers[0]
+    second = powers[0] / count
     std = math.sqrt(second)
     if std > ROUNDING * top and second * second > 0:
         values[1] = std
-        values[2] = powers[1] / (std * second)
-        values[3] = powers[2] / (second * second) - 3
-    bins, coarse, total = np.zeros(BINS, np.int64), np.zeros(COARSE), 0
+        values[2] = powers[1] / count / (std * second)
+        values[3] = powers[2] / count / (second * second) - 3
+    bins, shares = np.zeros(BINS, np.int64), np.zeros(COARSE)
     for k in range(FINE):
         bins[k * BINS // FINE] += counts[k]
-        coarse[k * COARSE // FINE] += counts[k]
-        total += counts[k]
-    values[9] = _entropy(coarse / total)
-    above = 0
+        shares[k * COARSE // FINE] += counts[k] / count
+    values[9] = _entropy(shares)
+    above = 0.0
     for k in range(otsu(bins) + 1, BINS):
         above += bins[k]
-    values[10] = above / total
+    values[10] = above / count
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -92,9 +90,9 @@ def _fill_directions(
 ) -> None:
     direction[0] += direction[DIRECTIONS]
     total = add_up(direction[:DIRECTIONS])
-    shares = direction[:DIRECTIONS] / (total if total > 0 else 1.0)
-    values[11:19] = shares
-    values[19] = _entropy(shares)
+    for k in range(DIRECTIONS):
+        values[11 + k] = direction[k] / total if total > 0 else 0.0
+    values[19] = _entropy(values[11 : 11 + DIRECTIONS])
     cosine, sine = turns[2], 2 * turns[3]
     common = math.hypot(cosine, sine)
     if common > ROUNDING * total:
@@ -114,29 +112,32 @@ def _entropy(shares: NDArray[np.float64]) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _first_of_bin(k: int, scale: float) -> float:
-    """Return the smallest squared length that counts in bin k or a later one."""
+def _first_of_bin(k: int, scale: float, whole: bool) -> float:
+    """Return the smallest (whole) squared length that counts in bin k or a later one."""
     square = (k / scale) ** 2
     while square > 0 and int(math.sqrt(square) * scale) >= k:
         square = np.nextafter(square, 0.0)
     while int(math.sqrt(square) * scale) < k:
         square = np.nextafter(square, np.inf)
-    return square
+    return float(math.ceil(square)) if whole else square
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _find_ranges(
     counts: NDArray[np.int64],
     scale: float,
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
+    low: Row,
+    high: Row,
     places: NDArray[np.float64],
 ) -> int:
     """Fill the ranges of squares that hold the quantiles, and the quantiles' places in them.
 
     The number of squares in the ranges, which may overlap, is returned.
     """
-    total = counts.sum()
+    whole = low.itemsize == 4  # bytes, whose squares are
+    total = 0
+    for count in counts:
+        total += count
     wanted = np.zeros(counts.size, np.bool_)
     for n in range(len(QUANTILES)):
         places[n] = QUANTILES[n] * (total - 1)
@@ -144,18 +145,18 @@ def _find_ranges(
         while below + counts[k] <= rank:
             below += counts[k]
             k += 1
-        low[n] = _first_of_bin(k, scale)
+        low[n] = _first_of_bin(k, scale, whole)
         wanted[k] = True
         places[n] -= below
         while below + counts[k] <= min(rank + 1, total - 1):
             below += counts[k]
             k += 1
             wanted[k] = True
-        high[n] = _first_of_bin(k + 1, scale) if k + 1 < counts.size else np.inf
+        high[n] = _first_of_bin(k + 1, scale, whole) if k + 1 < counts.size else np.inf
     size = 0
     for k in range(counts.size):
         if wanted[k]:
-            start = _first_of_bin(k, scale)
+            start = _first_of_bin(k, scale, whole)
             for n in range(len(QUANTILES)):
                 if low[n] > start:
                     places[n] += counts[k]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BANKS = 4  # neighbouring pixels often count the same bin, and would wait for each other
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def add_powers(lengths: NDArray[np.float64], centre: float, lanes: NDArray[np.float64]) -> None:
     """Add the second to fourth powers of the distances from ``centre``."""
     quarter = np.uint64(lengths.size // 4)

@@ -103,17 +103,44 @@ def sobel_differences(
             right[r, c] = (d + 2 * f + i) - (a + 2 * e + g)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _weigh_row(
+    padded: NDArray[np.float64], weights: NDArray[np.float64], r: int, out: NDArray[np.float64]
+) -> None:
+    """Fill a row with the sum of ``weights`` (3, 3) times window, in raster order without zeros."""
+    out[:] = 0
+    for i in range(3):
+        for j in range(np.uint64(3)):
+            weight = weights[i, j]
+            if weight != 0:
+                for c in range(np.uint64(out.size)):
+                    out[c] += padded[r + i, c + j] * weight
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def weigh_neighbours(
     padded: NDArray[np.float64], weights: NDArray[np.float64], out: NDArray[np.float64]
 ) -> None:
     """Fill the sum of ``weights`` (3, 3) times the window, in raster order, zeros left out."""
-    height, width = out.shape
-    out[:, :] = 0
-    for r in range(height):
-        for i in range(3):
-            for j in range(3):
-                weight = weights[i, j]
-                if weight != 0:
-                    for c in range(width):
-                        out[r, c] += padded[r + i, c + j] * weight
+    for r in range(out.shape[0]):
+        _weigh_row(padded, weights, r, out[r])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def root_mean_squares(
+    padded: NDArray[np.float64],
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    root: float,
+    out: NDArray[np.floating[Any]],
+) -> None:
+    """Fill the length of two weighed sums over ``root``, rounded at each step as ``out`` is."""
+    kind = out.dtype.type
+    one, other = np.empty(out.shape[1]), np.empty(out.shape[1])
+    divisor = kind(root)
+    for r in range(out.shape[0]):
+        _weigh_row(padded, first, r, one)
+        _weigh_row(padded, second, r, other)
+        for c in range(out.shape[1]):
+            a, b = kind(one[c]), kind(other[c])
+            out[r, c] = kind(math.sqrt(a * a + b * b)) / divisor

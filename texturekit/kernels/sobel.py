@@ -82,7 +82,7 @@ def fill_squares(x: Row, y: Row, squares: Row) -> None:
         squares[c] = x[c] * x[c] + y[c] * y[c]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def add_sizes(x: Row, y: Row, squares: Row, lanes: NDArray[np.float64]) -> None:
     """Add squared lengths and sizes of x and y to ``lanes[0:3]``, keep the top in ``lanes[3]``."""
     quarter = np.uint64(x.size // 4)
@@ -99,7 +99,7 @@ def add_sizes(x: Row, y: Row, squares: Row, lanes: NDArray[np.float64]) -> None:
         lanes[3, i] = top if top > lanes[3, i] else lanes[3, i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def fill_lengths(squares: Row, lengths: NDArray[np.float64], inverses: NDArray[np.float64]) -> None:
     """Fill the lengths, and 1 / length, or 0 where that is not needed.
 
@@ -120,7 +120,7 @@ def fill_lengths(squares: Row, lengths: NDArray[np.float64], inverses: NDArray[n
             inverses[c] = 1 / lengths[c] if lengths[c] > 0 else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def add_lengths(lengths: NDArray[np.float64], lanes: NDArray[np.float64]) -> None:
     """Add the lengths."""
     quarter = np.uint64(lengths.size // 4)
@@ -131,7 +131,7 @@ def add_lengths(lengths: NDArray[np.float64], lanes: NDArray[np.float64]) -> Non
         lanes[i] += (lengths[i] + lengths[j]) + (lengths[k] + lengths[m])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def add_turns(x: Row, y: Row, inverses: NDArray[np.float64], lanes: NDArray[np.float64]) -> None:
     """Add xx - yy and xy to ``lanes[0:2]``, and both over the length to ``lanes[2:4]``."""
     quarter = np.uint64(x.size // 4)
@@ -148,7 +148,7 @@ def add_turns(x: Row, y: Row, inverses: NDArray[np.float64], lanes: NDArray[np.f
         lanes[3, i] += (a * inverses[i] + b * inverses[j]) + (d * inverses[k] + e * inverses[m])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def fill_bins(
     x: Row, y: Row, edges: NDArray[np.float64], turn: int, bins: NDArray[np.int32]
 ) -> None:
@@ -207,7 +207,8 @@ def sum_gradients(
         if turns.size:
             add_turns(x, y, inverses, lanes[5:])
     sums[0] = count
-    sums[1] = lanes[3].max()
+    for c in range(lanes.shape[1]):
+        sums[1] = max(sums[1], lanes[3, c])
     for k in range(3):
         sums[2 + k] = add_up(lanes[k])
     sums[5] = add_up(lanes[4])
