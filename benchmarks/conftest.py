@@ -80,6 +80,19 @@ def _avx512():
     return llvmlite.binding.get_host_cpu_features().get("avx512f", False)
 
 
+def _vector_bits():
+    """Look what a simple loop was compiled to: LLVM avoids 512 bits on some processors."""
+    import numba
+
+    def add(values, total):
+        for k in range(values.size):
+            total[k] += values[k]
+
+    loop = numba.njit("void(float64[::1], float64[::1])")(add)
+    code = "".join(loop.inspect_asm().values())
+    return next((bits for name, bits in (("zmm", 512), ("ymm", 256)) if name in code), 128)
+
+
 def _processor():
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -99,10 +112,11 @@ def heading():
         except PackageNotFoundError:
             continue
     host = os.environ.get("NUMBA_CPU_NAME") or llvmlite.binding.get_host_cpu_name()
-    simd = "AVX-512" if _avx512() else "AVX2 or less: lower gates for LBP 8,1 and Sobel"
+    simd = "AVX-512" if _avx512() else "no AVX-512 (lower gates for LBP 8,1 and Sobel)"
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else "any"
     return (
-        f"{_processor()} ({host} to LLVM), {simd}, core {cores}, one thread\n"
+        f"{_processor()} ({host} to LLVM), {simd}, vectors of {_vector_bits()} bits, "
+        f"core {cores}, one thread\n"
         f"Python {platform.python_version()}, {', '.join(found)}\n"
         f"{time.strftime('%Y-%m-%d')}; CPU time, sides in turns, four photographs a round"
     )

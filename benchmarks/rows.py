@@ -71,7 +71,7 @@ _GLCM24 = family("glcm", mcc=True)
 
 def radiomics(name, theirs):
     return Pair(f"{name}, 32 bins", family(name), "pyradiomics", peers.pyradiomics(theirs, 32),
-                (20, 20, 20), _NOTHING)  # fmt: skip
+                (20, None, None))  # fmt: skip
 
 
 FAMILIES = (
