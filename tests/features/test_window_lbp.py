@@ -12,9 +12,11 @@ from tests import naive_lbp as naive
 from texturekit.errors import ImageError, ParameterError, UnknownNameError
 from texturekit.features.neighbourhood import Neighbourhood
 from texturekit.features.registry import FEATURES
+from texturekit.features.ring_codes import ring_planes, ring_statistics
 from texturekit.features.window_codes import rules_of, statistic_codes
 from texturekit.features.window_lbp import mean_lbp, mvm_codes, mvm_lbp
 from texturekit.kernels import window_codes as kernels
+from texturekit.kernels.ring_counts import code_bytes, code_words
 
 FAMILIES = ["mean_lbp", "median_lbp", "mbp", "variance_lbp", "mvm_lbp"]
 STATISTICS = [
@@ -65,7 +67,7 @@ def test_codes_of_the_small_image_agree_with_exact_fractions(statistic, dtype):
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-@pytest.mark.parametrize("dtype", [np.uint16, np.int64, np.float64])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64, np.float64])
 def test_codes_equal_the_reference_codes(name, dtype, reference):
     statistic, center_bit = GOLDEN[name]
 
@@ -338,3 +340,60 @@ def test_huge_integers_are_compared_without_overflow():
     huge = (HAND.astype(np.int64) - 5) * 10**17
 
     assert_array_equal(mvm_codes(huge), mvm_codes(HAND))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("shape", [(3, 3), (3, 70), (40, 3), (31, 33), (5, 2100)])
+@pytest.mark.parametrize("top", [2, 4, 30, 0])
+def test_the_fast_codes_equal_the_general_ones(dtype, shape, top, rng):
+    most = int(np.iinfo(dtype).max)
+    low = rng.integers(0, top or most + 1, shape).astype(dtype)
+    for image in (low, most - low):
+        for center_bit, names in ((False, ("deviation", "mean", "median")), (True, ("median",))):
+            around = Neighbourhood(center_bit=center_bit)
+            fast = ring_planes(image, ring_statistics(names, around), center_bit=center_bit)
+            slow = codes_of(image.astype(np.int64), *names, center_bit=center_bit)
+            assert_array_equal(np.moveaxis(fast, 0, 2), slow)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("method", ["default", "uniform", "ror", "nri_uniform"])
+@pytest.mark.parametrize("mask_mode", ["center", "strict"])
+def test_the_fast_histograms_equal_the_general_ones(family, method, mask_mode, rng):
+    image = rng.integers(0, 50, (25, 110), dtype=np.uint8)
+    mask = rng.random(image.shape) < 0.95
+    for region in (None, mask):
+        given = {"mask": region, "method": method, "mask_mode": mask_mode}
+        fast, signed, slow = (
+            FEATURES[family](image.astype(dtype) - shift, **given)
+            for dtype, shift in ((np.uint8, 0), (np.int8, 9), (np.int32, 0))
+        )
+        assert fast == signed == slow
+
+
+def test_read_only_and_strided_images_give_the_same(image):
+    mask = image > 40
+    frozen, region = image.copy(), mask.copy()
+    frozen.flags.writeable = region.flags.writeable = False
+
+    found = mvm_lbp(image, mask=mask)
+
+    assert mvm_lbp(frozen, mask=region) == found
+    assert mvm_lbp(np.repeat(image, 2, axis=1)[:, ::2], mask=np.asfortranarray(mask)) == found
+    assert mvm_lbp(image.astype(">u2"), mask=mask) == found
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_compiled_fast_kernels_equal_the_python_ones(dtype, rng):
+    image = rng.integers(0, np.iinfo(dtype).max, (6, 7), dtype=dtype, endpoint=True)
+    inside = rng.random(image.shape) < 0.8
+    kernel = code_bytes if dtype == np.uint8 else code_words
+    for region in (inside, np.empty((0, 0), bool)):
+        found = [(np.zeros((3, 4, 256), np.uint32), np.zeros((3, 6, 7), np.int32)) for _ in "ab"]
+        for run, (counts, planes) in zip((kernel, kernel.py_func), found, strict=True):
+            run(image, region, np.arange(3), counts, planes)
+        for one, other in zip(*found, strict=True):
+            assert_array_equal(one, other)
+        kept = planes[:, 1:-1, 1:-1][:, (inside if region.size else inside | True)[1:-1, 1:-1]]
+        for plane, count in zip(kept, counts.sum(axis=1), strict=True):
+            assert_array_equal(count, np.bincount(plane, minlength=256))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from texturekit.features.code_histogram import bin_labels, count_labels, describ
 from texturekit.features.lbp import circle_name
 from texturekit.features.neighbourhood import Neighbourhood
 from texturekit.features.registry import Measured, feature
-from texturekit.features.window_codes import grey_codes
+from texturekit.features.window_codes import describe_ring, grey_codes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -244,8 +245,12 @@ def measure_codes(
     if around.center_bit:
         behind = 2**around.p if method == "ror" else len(labels)
         labels = np.concatenate([labels, labels + behind])
-    codes, inside = grey_codes(image, mask, tuple(statistics.values()), around)
-    margin = around.reach(tuple(statistics.values()))
+    names = tuple(statistics.values())
+    values = describe_ring(image, mask, names, around, method, labels)
+    if values is not None:
+        return Measured(_ring_columns(family, (*statistics,), method, len(labels)), values)
+    codes, inside = grey_codes(image, mask, names, around)
+    margin = around.reach(names)
     counts = [
         count_labels(
             plane, around.p, method, margin=margin, inside=inside, center_bit=around.center_bit
@@ -254,6 +259,12 @@ def measure_codes(
     ]
     prefixes = tuple(column_prefix(family, around, name, method) for name in statistics)
     return describe(prefixes, counts, labels)
+
+
+@cache
+def _ring_columns(family: str, names: tuple[str, ...], method: str, bins: int) -> tuple[str, ...]:
+    prefixes = tuple(column_prefix(family, Neighbourhood(), name, method) for name in names)
+    return describe(prefixes, [np.ones(bins, np.int64)] * len(names)).names
 
 
 def three_statistics(variance_rule: str) -> tuple[str, str, str]:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from texturekit.errors import UnknownNameError
+from texturekit.features.code_histogram import STATISTICS as DESCRIBED
 from texturekit.features.lbp import Circle
 from texturekit.features.neighbourhood import MAPS, PADDING, RING, Neighbourhood
 from texturekit.features.region import grey_region
+from texturekit.features.ring_codes import (
+    as_unsigned,
+    bins_of_codes,
+    count_ring,
+    ring_planes,
+    ring_statistics,
+)
+from texturekit.kernels.ring_counts import describe_banks
 from texturekit.kernels.window_codes import float_codes, float_maps, integer_codes, integer_maps
 
 if TYPE_CHECKING:
@@ -94,16 +103,74 @@ def grey_codes(
     reach = around.reach(statistics)
     smallest = 2 * reach + 1 if around.border == "valid" else 1
     grey, inside = grey_region(image, mask, smallest=smallest)
+    codes = _ring_codes(grey, tuple(statistics), around)
+    if codes is None:
+        codes = _any_codes(grey, statistics, around)
+    if inside is not None and around.mask_mode == "strict":
+        inside = erode(inside, reach)
+    return codes, inside
+
+
+def describe_ring(
+    image: NDArray[Any],
+    mask: NDArray[Any] | None,
+    statistics: tuple[str, ...],
+    around: Neighbourhood,
+    method: str,
+    labels: NDArray[np.int64],
+) -> NDArray[np.float64] | None:
+    """Return the described histograms of each statistic in a row, the fast way.
+
+    None where there is none, or no pixel to describe.
+    """
+    places = ring_statistics(statistics, around)
+    if places is None or around.border != "valid":
+        return None
+    grey, inside = grey_region(image, mask, smallest=3)
+    plain = as_unsigned(grey)
+    if plain is None:
+        return None
+    if inside is not None and around.mask_mode == "strict":
+        inside = erode(inside, 1)
+    counts = count_ring(plain, places, inside, center_bit=around.center_bit)
+    values = np.empty((len(places), len(labels) + DESCRIBED))
+    bin_of = bins_of_codes(method, around.center_bit)
+    return values.ravel() if describe_banks(counts, bin_of, labels, values) else None
+
+
+def erode(inside: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+    """Keep the pixels that have ``reach`` pixels inside on every side, and diagonally."""
+    kept = np.pad(inside, reach)
+    for _ in range(2):
+        rows = len(kept) - 2 * reach
+        kept = reduce(np.logical_and, (kept[k : k + rows] for k in range(2 * reach + 1))).T
+    return np.ascontiguousarray(kept)
+
+
+def _ring_codes(
+    grey: NDArray[Any], statistics: tuple[str, ...], around: Neighbourhood
+) -> NDArray[np.int32] | None:
+    """Return the codes the fast way where there is one."""
+    rim = int(around.border != "valid")
+    places = ring_statistics(statistics, around)
+    plain = as_unsigned(np.pad(grey, rim, mode=PADDING[around.border]) if rim else grey)
+    if places is None or plain is None:
+        return None
+    planes = ring_planes(plain, places, center_bit=around.center_bit)
+    return planes[:, rim:-rim, rim:-rim] if rim else planes
+
+
+def _any_codes(
+    grey: NDArray[Any], statistics: Sequence[str], around: Neighbourhood
+) -> NDArray[np.int32]:
+    reach = around.reach(statistics)
     padded = np.pad(_fit(grey, statistics, around), reach, mode=PADDING[around.border])
     maps = tuple(name for name in statistics if name in MAPS)
     plain = tuple(name for name in statistics if name not in MAPS)
     found = dict(zip(plain, _codes(padded, reach, grey.shape, plain, around), strict=True))
     for name in maps:
         found[name] = _map_codes(padded, grey.shape, name, around)
-    codes = np.stack([found[name] for name in statistics])
-    if inside is not None and around.mask_mode == "strict":
-        inside = _erode(_erode(inside, reach).T, reach).T
-    return codes, inside
+    return np.stack([found[name] for name in statistics])
 
 
 def rules_of(statistics: Sequence[str], count: int) -> NDArray[np.int64]:
@@ -203,10 +270,3 @@ def _fit(grey: NDArray[Any], statistics: Sequence[str], around: Neighbourhood) -
         if max(most) < np.iinfo(dtype).max:
             return grey.astype(dtype)
     return grey.astype(np.float64)
-
-
-def _erode(inside: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
-    """Keep the pixels whose column is inside from ``reach`` above to ``reach`` below."""
-    padded = np.pad(inside, ((reach, reach), (0, 0)))
-    windows = sliding_window_view(padded, 2 * reach + 1, axis=0)
-    return np.asarray(windows.all(axis=-1))
