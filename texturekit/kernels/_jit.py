@@ -13,7 +13,7 @@ import stat
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numba
 
@@ -21,9 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 config: Any = numba.config
+Kernel = TypeVar("Kernel", bound="Callable[..., Any]")
 
 
-def jit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
+@overload
+def jit(function: Kernel, /) -> Kernel: ...
+@overload
+def jit(**options: Any) -> Callable[[Kernel], Kernel]: ...
+def jit(function: Any = None, /, **options: Any) -> Any:
     """Compile a kernel on its first call, to run without the GIL, and keep the machine code.
 
     Parameters
