@@ -43,9 +43,10 @@ def children():
 
 
 def python(code, **environment):
+    kept = os.environ | environment
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=os.environ | environment, check=True, capture_output=True)
-    return done.stdout
+    return subprocess.run(command, env=kept, check=True, capture_output=True).stdout
 
 
 @pytest.mark.benchmark(timer=children)
