@@ -3,7 +3,7 @@ import warnings
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from skimage import feature, filters
+from skimage import data, feature, filters
 
 from texturekit.compat.skimage_gradients import hog, sobel
 
@@ -46,6 +46,25 @@ def test_hog_is_bit_identical(dtype, norm, colour, rng):
         assert_same(
             outcome(hog, *arguments, **keywords), outcome(feature.hog, *arguments, **keywords)
         )
+
+
+@pytest.mark.parametrize("name", ["brick", "grass", "camera", "checkerboard"])
+@pytest.mark.parametrize("norm", ["L1", "L1-sqrt", "L2", "L2-Hys"])
+def test_hog_of_a_texture_is_bit_identical(name, norm):
+    image = getattr(data, name)()[:107, :120]
+
+    for view in (image, image[::2, ::-3], image.astype(np.uint16) * 257, image / 255):
+        assert_same(hog(view, block_norm=norm), feature.hog(view, block_norm=norm))
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (3, 4), (5, 3), (1, 9), (2, 2)])
+@pytest.mark.parametrize("orientations", [1, 4, 9, 14, 180, 200])
+@pytest.mark.parametrize("dtype", ["u1", "?", "f4"])
+def test_hog_of_a_tiny_image_is_bit_identical(shape, orientations, dtype, rng):
+    image = picture(dtype, shape, rng)
+    arguments = (image, orientations, (1, 1), (1, 2))
+
+    assert_same(hog(*arguments), feature.hog(*arguments))
 
 
 @pytest.mark.parametrize("cells", [(6, 6), (8, 5), (4, 4.5)])

@@ -6,7 +6,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tests import naive_gradients as naive
 from texturekit.errors import ImageError, ParameterError
-from texturekit.features.hog import _tables, bin_directions, differences, hog, pool
+from texturekit.features.directions import bin_directions, byte_tables, differences
+from texturekit.features.hog import hog, pool
 from texturekit.features.registry import FEATURES
 from texturekit.kernels import blocks, gradients
 from texturekit.kernels import hog as hog_kernels
@@ -134,8 +135,8 @@ def test_compiled_kernels_of_bytes_do_what_their_python_does(masked, run_python,
     results = []
     for run in (run_python, run_compiled):
         votes, grid = np.zeros((3, 2, 8), np.float32), np.zeros((2, 2, 8))
-        run(vote_bytes, image, *_tables(8), 4, 5, votes)
-        run(vote_bytes_in_grid, image, inside, *_tables(8), (1, 2, 9, 8), grid)
+        run(vote_bytes, image, *byte_tables(8), 4, 5, votes)
+        run(vote_bytes_in_grid, image, inside, *byte_tables(8), (1, 2, 9, 8), grid)
         results.append([votes, grid])
 
     for python, compiled in zip(*results, strict=True):
@@ -144,7 +145,7 @@ def test_compiled_kernels_of_bytes_do_what_their_python_does(masked, run_python,
 
 @pytest.mark.parametrize("orientations", [1, 2, 4, 9, 12, 14, 180])
 def test_tables_hold_length_and_bin_of_every_gradient_of_bytes(orientations):
-    lengths, bins = _tables(orientations)
+    lengths, bins = byte_tables(orientations)
     down, right = (a.astype(np.float64) for a in np.mgrid[-255:256, -255:256])
     codes = (np.abs(down) * 256 + np.abs(right) + 65536 * ((down < 0) != (right < 0))).astype(int)
 

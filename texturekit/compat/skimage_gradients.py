@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from texturekit.features.hog import describe, describe_bytes, differences
+from texturekit.features.directions import describe, describe_bytes, differences
 from texturekit.kernels import gradients
 from texturekit.kernels.blocks import NORMS, normalise_blocks
 
@@ -15,20 +15,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-SINGLE = "ef"
-MOST_IN_BYTES = 180
-PADDING: dict[str, Literal["symmetric", "reflect", "edge", "wrap", "constant"]] = {
-    "reflect": "symmetric",
-    "grid-mirror": "symmetric",
-    "mirror": "reflect",
-    "nearest": "edge",
-    "wrap": "wrap",
-    "grid-wrap": "wrap",
-    "constant": "constant",
-    "grid-constant": "constant",
-}
-EDGE = np.array([-1.0, 0.0, 1.0])
-SMOOTH = np.array([0.25, 0.5, 0.25])
+SINGLE, MOST_IN_BYTES = "ef", 180
+Padding = Literal["symmetric", "reflect", "edge", "wrap", "constant"]
+PADDING: dict[str, Padding] = {"mirror": "reflect", "nearest": "edge"}
+PADDING |= {"reflect": "symmetric", "grid-mirror": "symmetric", "wrap": "wrap", "grid-wrap": "wrap"}
+PADDING |= {"constant": "constant", "grid-constant": "constant"}
+EDGE, SMOOTH = np.array([-1.0, 0.0, 1.0]), np.array([0.25, 0.5, 0.25])
 
 
 def hog(
@@ -87,11 +79,11 @@ def hog(
     array([1., 0., 0.])
     """
     image = _spatial(np.atleast_2d(np.asarray(image)), channel_axis)
-    narrow = image.dtype.kind in "bu" and image.itemsize == 1 and image.ndim == 2
+    narrow = image.dtype in (np.bool_, np.uint8) and image.ndim == 2 and not transform_sqrt
     shape = (int(image.shape[0] // pixels_per_cell[0]), int(image.shape[1] // pixels_per_cell[1]))
     cells = int(pixels_per_cell[0]), int(pixels_per_cell[1])
     dtype = _float_type(image.dtype)
-    if narrow and not transform_sqrt and 1 <= orientations <= MOST_IN_BYTES:
+    if narrow and 1 <= orientations <= MOST_IN_BYTES:
         votes = np.zeros((*shape, orientations), np.float32)
         describe_bytes(np.ascontiguousarray(image).view(np.uint8), cells, votes)
     else:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from texturekit.errors import ImageError, ParameterError
+from texturekit.features.directions import (
+    bin_directions,
+    byte_tables,
+    describe,
+    describe_bytes,
+    differences,
+)
 from texturekit.features.region import grey_region
 from texturekit.features.registry import Measured, feature
 from texturekit.kernels import gradients
 from texturekit.kernels.blocks import NORMS, normalise_blocks, spread_blocks
-from texturekit.kernels.hog import vote, vote_bytes, vote_bytes_in_grid, vote_in_grid
+from texturekit.kernels.hog import vote_bytes_in_grid, vote_in_grid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,69 +125,6 @@ def _raw_names(count: int) -> tuple[str, ...]:
     return tuple(f"hog.raw.{n:0{digits}d}" for n in range(count))
 
 
-def describe_bytes(
-    image: NDArray[np.uint8], cells: tuple[int, int], votes: NDArray[np.float32]
-) -> None:
-    """Fill ``votes`` (cell rows, columns, 1 to 180 orientations) with each cell's histogram."""
-    vote_bytes(image, *_tables(votes.shape[2]), cells[0], cells[1], votes)
-
-
-def describe(
-    down: NDArray[np.float64],
-    right: NDArray[np.float64],
-    lengths: NDArray[np.float64],
-    cells: tuple[int, int],
-    votes: NDArray[np.float32],
-) -> None:
-    """Fill ``votes`` from gradients of any type, and for any number of orientations."""
-    if votes.shape[2]:
-        vote(lengths, bin_directions(down, right, votes.shape[2]), cells[0], cells[1], votes)
-
-
-@lru_cache(maxsize=8)
-def _tables(orientations: int) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-    """Return lengths and bins of all gradients of bytes by their code, see `fill_codes`.
-
-    They are numpy's own, so that what is read from them is scikit-image's to the last bit.
-    """
-    down, right = (a.astype(np.float64) for a in np.mgrid[:256, :256])
-    bins = [_bins_of_angles(down, x, orientations) for x in (right, -right)]
-    return np.hypot(right, down).ravel(), np.array(bins, np.uint8).ravel()
-
-
-def bin_directions(
-    down: NDArray[np.float64], right: NDArray[np.float64], orientations: int
-) -> NDArray[np.int32]:
-    """Return the bin of every unsigned direction, (H, W).
-
-    NaN is in bin -2, an angle that only rounding brings to 180 degrees in bin -1.
-    """
-    edges = np.arange(orientations) * (np.pi / orientations)
-    bins = np.empty(down.shape, np.int32)
-    if gradients.direction_bins(down, right, np.cos(edges), np.sin(edges), bins):
-        near = bins == gradients.UNDECIDED
-        bins[near] = _bins_of_angles(down[near], right[near], orientations)
-    return bins
-
-
-def _bins_of_angles(
-    down: NDArray[np.float64], right: NDArray[np.float64], orientations: int
-) -> NDArray[np.int32]:
-    angles = np.rad2deg(np.arctan2(down, right)) % 180
-    edges = np.arange(orientations + 1) * (180 / orientations)
-    bins = np.searchsorted(edges, angles, side="right").astype(np.int32) - 1
-    bins[angles >= edges[-1]] = -1
-    bins[np.isnan(angles)] = -2
-    return bins
-
-
-def differences(image: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return next minus previous pixel, down and right, (H, W) each, 0 on the first and last."""
-    down, right = np.empty(image.shape), np.empty(image.shape)
-    gradients.central_differences(image, down, right)
-    return down, right
-
-
 def pool(
     image: NDArray[Any], region: NDArray[np.bool_] | None, grid: int, orientations: int
 ) -> NDArray[np.float64]:
@@ -190,13 +134,13 @@ def pool(
     narrow = image.dtype == np.uint8
     if narrow and region is None:
         box = 1, 1, height - 2, width - 2
-        vote_bytes_in_grid(image, ALL, *_tables(orientations), box, votes)
+        vote_bytes_in_grid(image, ALL, *byte_tables(orientations), box, votes)
         return votes
     inside = voters(image.shape, region)
     rows, cols = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     box = int(rows[0]), int(cols[0]), int(rows[-1] - rows[0] + 1), int(cols[-1] - cols[0] + 1)
     if narrow:
-        vote_bytes_in_grid(image, inside, *_tables(orientations), box, votes)
+        vote_bytes_in_grid(image, inside, *byte_tables(orientations), box, votes)
         return votes
     down, right = differences(image)
     lengths = np.empty_like(down)

@@ -30,8 +30,8 @@ BORDERS: dict[str, Padding] = {
 LARGEST = 1e60
 ALL, NOTHING = np.empty((0, 0), np.bool_), np.empty(0)
 ROUNDING = 1e-12
-ANGLES = (np.arange(4) + 0.5) * np.pi / 8
-EIGHTHS = np.array([np.cos(ANGLES), np.sin(ANGLES)])
+MOST_DIRECTIONS = 27  # of more, single precision does not tell all gradients of bytes apart
+EIGHTHS = np.array([f((np.arange(4) + 0.5) * np.pi / 8) for f in (np.cos, np.sin)])
 NAMES = tuple(
     "sobel." + name
     for name in (
@@ -193,7 +193,7 @@ def sobel_summary(
 ) -> SobelSummary:
     """Return six statistics of Sobel gradients, and how much of them points where.
 
-    The quick part of the family `sobel`: one sweep, nothing sorted or counted.
+    The quick part of `sobel`: one sweep, nothing sorted or counted.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def sobel_summary(
     ImageError
         If the image is smaller than 3x3 or not finite, or no 3x3 window fits into the mask.
     ParameterError
-        If directions is neither 0 nor an odd number up to 179.
+        If directions is neither 0 nor an odd number up to 27.
 
     References
     ----------
@@ -227,12 +227,13 @@ def sobel_summary(
     >>> found.mean, found.std, found.direction
     (8.0, 0.0, array([96.,  0.,  0.]))
     """
-    if directions and not (0 < directions < 180 and directions % 2):
-        raise ParameterError(f"directions={directions} is neither 0 nor an odd number up to 179.")
+    if directions and not (0 < directions <= MOST_DIRECTIONS and directions % 2):
+        raise ParameterError(
+            f"directions={directions} is neither 0 nor an odd number up to {MOST_DIRECTIONS}."
+        )
     grey, region = grey_region(image, mask, smallest=3)
     inside = ALL if region is None else _whole_windows(region)
-    sums, direction = np.zeros(6), np.zeros(directions)
-    edges = _odd_edges(directions)
+    sums, direction, edges = np.zeros(6), np.zeros(directions), _odd_edges(directions)
     sum_gradients(*_work(grey), inside, edges, directions - 1, sums, direction, NOTHING)
     count, top, squares, across, down, lengths = sums.tolist()
     mean, energy = lengths / count, squares / count

@@ -180,14 +180,16 @@ def spread_blocks(
     out[:] = 0
     for place in range((rows - side + 1) * (cols - side + 1)):
         top, left = place // (cols - side + 1), place % (cols - side + 1)
-        for n in range(block.size):
-            i, j, o = n // orientations // side, n // orientations % side, n % orientations
-            block[n] = cells[top + i, left + j, o]
+        for i in range(side):
+            for j in range(side):
+                for o in range(orientations):
+                    block[(i * side + j) * orientations + o] = cells[top + i, left + j, o]
         _scale_free(block, norm)
-        for n in range(block.size):
-            i, j, o = n // orientations // side, n // orientations % side, n % orientations
-            out[top + i, left + j, o] += block[n]
-            held[top + i, left + j] += o == 0
+        for i in range(side):
+            for j in range(side):
+                held[top + i, left + j] += 1
+                for o in range(orientations):
+                    out[top + i, left + j, o] += block[(i * side + j) * orientations + o]
     for r in range(rows):
         for c in range(cols):
             for o in range(orientations):
