@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 SETS = {
     "texture": "first_order+glcm+hog+sobel+lbp+mvm_lbp",
     "texture_full": "first_order+glcm(distances=1-2-3)+hog(grid=7)+sobel+lbp+lbp(p=16,r=2)"
-    "+lbp(p=24,r=3)+mean_lbp+median_lbp+mbp+variance_lbp+mvm_lbp",
+    "+lbp(p=24,r=3)+mean_lbp+median_lbp+mbp+variance_lbp+mvm_lbp+glrlm+glszm+gldm+ngtdm+gldzm"
+    "+ltp+clbp+lbp_var+mrelbp+gabor+fractal",
 }
 
 
