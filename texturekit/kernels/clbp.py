@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from texturekit.kernels.circle import sample_row
+from texturekit.kernels.sample_row import sample_row
 from texturekit.kernels.codes import label_uniform
 
 if TYPE_CHECKING:
