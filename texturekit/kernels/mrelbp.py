@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from texturekit.kernels.sample_row import sample_row
 from texturekit.kernels.codes import label_uniform
+from texturekit.kernels.sample_row import sample_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
