@@ -27,7 +27,7 @@ STATISTICS = (
     "joint_entropy_in_nats",
     "difference_probability_variance",  # of the probabilities, not of the differences
 )
-LOOKED_UP = np.array([0.0, *(n * np.log2(n) for n in range(1, 4096))])  # n log2 n
+LOOKED_UP = np.arange(4096) * np.log2(np.maximum(np.arange(4096), 1))  # n log2 n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
