@@ -27,7 +27,8 @@ STATISTICS = (
     "joint_entropy_in_nats",
     "difference_probability_variance",  # of the probabilities, not of the differences
 )
-LOOKED_UP = np.arange(4096) * np.log2(np.maximum(np.arange(4096), 1))  # n log2 n
+COUNTS = np.arange(4096, dtype=np.float64)
+LOOKED_UP = COUNTS * np.log2(np.maximum(COUNTS, 1.0))  # n log2 n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
