@@ -31,11 +31,21 @@ def circle(image, row, col, p, r):
     return samples
 
 
-def lbp(image, p, r):
+def lbp(image, p, r, slack=0.0):
     codes = np.zeros(image.shape, int)
     for row, col in np.ndindex(image.shape):
         for k, sample in enumerate(circle(image, row, col, p, r)):
-            codes[row, col] += (sample >= float(image[row, col])) << k
+            codes[row, col] += (sample >= float(image[row, col]) - slack) << k
+    return codes
+
+
+def square_lbp(image, slack=0.0):
+    """Codes of the eight neighbours themselves, 0 outside the image."""
+    codes = np.zeros(image.shape, int)
+    for row, col in np.ndindex(image.shape):
+        for k, (i, j) in enumerate(RING):
+            neighbour = pixel(image, row + i, col + j)
+            codes[row, col] += (neighbour >= float(image[row, col]) - slack) << k
     return codes
 
 

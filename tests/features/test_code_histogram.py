@@ -94,7 +94,7 @@ def test_counts_are_those_of_the_labels_themselves(points, method, center_bit, m
 def test_compiled_counts_equal_the_python_ones(kernel, rng):
     codes = rng.integers(0, 8, (7, 11)).astype(np.int32)
     extra = (rng.random(codes.shape) < 0.5,) if kernel is kernels.count_inside else ()
-    compiled, python = np.zeros((4, 8), np.int64), np.zeros((4, 8), np.int64)
+    compiled, python = np.zeros((8, 8), np.int64), np.zeros((8, 8), np.int64)
 
     kernel(codes, 1, *extra, compiled)
     kernel.py_func(codes, 1, *extra, python)

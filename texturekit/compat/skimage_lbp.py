@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from texturekit.errors import ParameterError
+from texturekit.features.circle import circle_codes, circle_labels, circle_variances
 from texturekit.features.code_histogram import label_codes
-from texturekit.features.lbp import circle_codes, circle_variances
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,14 +73,17 @@ def local_binary_pattern(
         raise ValueError("The parameter `image` cannot be an empty array")
     if np.issubdtype(image.dtype, np.floating):
         warnings.warn(_OF_FLOATS, stacklevel=2)
-    pixels = np.ascontiguousarray(image, dtype=np.float64)
     method = {name: name for name in _METHODS}[method.lower()]
     most = 31 if method == "ror" else 62
     if most < P:
         raise ParameterError(f"P={P}, but method={method!r} takes at most {most} points; lower P.")
+    pixels = np.ascontiguousarray(image, None if image.dtype == np.uint8 else np.float64)
     if method == "var":
         variances = circle_variances(pixels, P, R, noise=-1.0)
         return np.where(variances == 0, np.nan, variances)
+    if P <= 31 and (image.dtype.kind in "biu" or np.isfinite(pixels).all()):
+        labels: NDArray[np.float64] = circle_labels(pixels, P, R, method, dtype=np.float64)
+        return labels
     # skimage multiplies pixels by a weight of 0 too, which matters where one is infinite.
     codes = circle_codes(pixels, P, R, interpolate_all=not np.isfinite(pixels).all())
     if method == "default":  # skimage's weights are 32-bit, and the last of 32 is negative

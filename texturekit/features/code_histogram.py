@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from texturekit.errors import ImageError, ParameterError, UnknownNameError
+from texturekit.errors import ImageError
+from texturekit.features.code_labels import (
+    METHODS,
+    MOST_COLUMNS,
+    bin_labels,
+    bin_of_code,
+    check_method,
+    label_codes,
+)
 from texturekit.features.registry import Measured
 from texturekit.kernels import codes as kernels
 
@@ -22,86 +30,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-METHODS = ("default", "uniform", "ror", "nri_uniform")
-MOST_COLUMNS = 4096
+__all__ = [
+    "METHODS", "MOST_COLUMNS", "STATISTICS", "bin_labels", "check_method", "count_joint",
+    "count_labels", "describe", "describe_banks", "label_codes",
+]  # fmt: skip
+
 STATISTICS = 4  # behind each histogram: mean, variance, median, entropy
 _TABLE_POINTS = 10  # up to here it is cheaper to count raw codes and to add up the counts
-
-
-def label_codes(codes: NDArray[np.integer], points: int, method: str) -> NDArray[np.int32]:
-    """Return the label that a method gives each code.
-
-    Parameters
-    ----------
-    codes : array of int
-        Codes of ``points`` bits, bit p for sample p around the circle.
-    points : int
-        Number of samples.
-    method : {"default", "uniform", "ror", "nri_uniform"}
-        ``default`` leaves the code; ``uniform`` (riu2) is the number of ones where the code
-        changes at most twice around the circle, else ``points + 1``; ``nri_uniform`` (u2) gives
-        each of those codes a label of its own; ``ror`` is the smallest rotation of the code.
-
-    Returns
-    -------
-    int32 array of the same shape
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such method.
-
-    References
-    ----------
-    Ojala, Pietikainen and Maenpaa (2002), doi:10.1109/TPAMI.2002.1017623 (ror, uniform); Ahonen,
-    Hadid and Pietikainen (2006), doi:10.1109/TPAMI.2006.244 (nri_uniform).
-
-    Examples
-    --------
-    >>> label_codes(np.array([0, 0b00001110, 0b01010101, 255]), 8, "uniform")
-    array([0, 3, 9, 8], dtype=int32)
-    """
-    check_method(method)
-    if method == "default":
-        return codes.astype(np.int32)
-    label = {
-        "uniform": kernels.label_uniform,
-        "nri_uniform": kernels.label_nri_uniform,
-        "ror": kernels.label_rotation,
-    }[method]
-    labels = np.empty(codes.size, np.int32)
-    label(np.ascontiguousarray(codes, np.int64).ravel(), points, labels)
-    return labels.reshape(codes.shape)
-
-
-def check_method(method: str, *, known: tuple[str, ...] = METHODS) -> None:
-    """Raise if a mapping method has no such name."""
-    if method not in known:
-        raise UnknownNameError("method", method, known)
-
-
-def bin_labels(points: int, method: str) -> NDArray[np.int64]:
-    """Return the label that each bin of a histogram counts, ascending.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such method.
-    ParameterError
-        If there would be more than 4096 bins.
-
-    Examples
-    --------
-    >>> len(bin_labels(8, "ror")), len(bin_labels(8, "nri_uniform")), len(bin_labels(24, "uniform"))
-    (36, 59, 26)
-    """
-    check_method(method)
-    if _bin_count(points, method) > MOST_COLUMNS:
-        raise ParameterError(
-            f"method={method!r} gives more than {MOST_COLUMNS} columns for p={points}; "
-            "use method='uniform' or 'nri_uniform', or fewer points."
-        )
-    return _bin_labels(points, method)
 
 
 def count_labels(
@@ -149,7 +84,7 @@ def count_labels(
     else:
         counts = _count(codes, 2 ** (points + center_bit), margin, inside)
         if method != "default":
-            counts = _fold(counts, _bin_of_code(points, method, center_bit), bins)
+            counts = _fold(counts, bin_of_code(points, method, center_bit), bins)
     return _at_least_one(counts, margin, codes.shape)
 
 
@@ -188,11 +123,32 @@ def describe(
     0.75
     """
     bins = len(counts[0])
-    labels = np.arange(bins) if labels is None else labels
+    labels = _numbered(bins) if labels is None else labels
     values = np.empty((len(counts), bins + STATISTICS))
     for row, found in zip(values, counts, strict=True):
         kernels.describe_counts(found, labels, row)
     return Measured(_all_names(prefixes, bins), values.ravel())
+
+
+def describe_banks(
+    prefix: str,
+    banks: NDArray[np.uint32],
+    table: NDArray[np.uint16],
+    labels: NDArray[np.int64],
+    *,
+    margin: int,
+    shape: tuple[int, ...],
+) -> Measured:
+    """Return one histogram as `describe` does, from counters of codes in several banks.
+
+    The banks' sum counts codes, whose bins ``table`` tells, or bins where that is empty; ``margin``
+    and ``shape`` are for the message of the ImageError if nothing was counted.
+    """
+    bins = len(labels)
+    values = np.empty(bins + STATISTICS)
+    if kernels.describe_banks(banks, table, labels, values) == 0:
+        raise ImageError(_no_pixel(margin, shape))
+    return Measured(_names(prefix, bins), values)
 
 
 @cache
@@ -211,17 +167,21 @@ def _at_least_one(
     counts: NDArray[np.int64], margin: int, shape: tuple[int, ...]
 ) -> NDArray[np.int64]:
     if not counts.any():
-        raise ImageError(
-            f"no pixel of the mask has its whole neighbourhood, {margin} pixels to each side, in "
-            f"the {shape[1]}x{shape[0]} image; use a larger region or a smaller neighbourhood."
-        )
+        raise ImageError(_no_pixel(margin, shape))
     return counts
+
+
+def _no_pixel(margin: int, shape: tuple[int, ...]) -> str:
+    return (
+        f"no pixel of the mask has its whole neighbourhood, {margin} pixels to each side, in "
+        f"the {shape[1]}x{shape[0]} image; use a larger region or a smaller neighbourhood."
+    )
 
 
 def _count(
     codes: NDArray[np.integer], bins: int, margin: int, inside: NDArray[np.bool_] | None
 ) -> NDArray[np.int64]:
-    banks = np.zeros((4, bins), np.int64)
+    banks = np.zeros((8, bins), np.int64)
     if inside is None:
         kernels.count_all(codes, margin, banks)
     else:
@@ -231,35 +191,10 @@ def _count(
 
 
 def _fold(counts: NDArray[np.int64], bin_of: NDArray[np.int64], bins: int) -> NDArray[np.int64]:
-    folded: NDArray[np.int64] = np.zeros(bins, np.int64)
-    np.add.at(folded, bin_of, counts)
+    folded: NDArray[np.int64] = np.bincount(bin_of, counts, bins).astype(np.int64)
     return folded
 
 
-def _bin_count(points: int, method: str) -> int:
-    if method == "uniform":
-        return points + 2
-    if method == "nri_uniform":
-        return points * (points - 1) + 3
-    # ror: at least 2^P / P classes of rotations, which is enough to refuse.
-    return 2**points if method == "default" or points > 16 else len(_bin_labels(points, method))
-
-
 @cache
-def _bin_labels(points: int, method: str) -> NDArray[np.int64]:
-    if method == "ror":
-        codes = np.arange(2**points)
-        labels = np.flatnonzero(label_codes(codes, points, method) == codes)
-    else:
-        labels = np.arange(_bin_count(points, method))
-    labels.flags.writeable = False
-    return labels
-
-
-@cache
-def _bin_of_code(points: int, method: str, center_bit: bool) -> NDArray[np.int64]:
-    labels = bin_labels(points, method)
-    bin_of: NDArray[np.int64] = np.searchsorted(
-        labels, label_codes(np.arange(2**points), points, method)
-    )
-    return np.concatenate([bin_of, bin_of + len(labels)] if center_bit else [bin_of])
+def _numbered(bins: int) -> NDArray[np.int64]:
+    return np.arange(bins)

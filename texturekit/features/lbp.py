@@ -3,35 +3,55 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from texturekit.errors import ImageError, ParameterError
+from texturekit.errors import ImageError, ParameterError, UnknownNameError
+from texturekit.features.circle import (
+    LBP_METHODS,
+    Circle,
+    check_circle,
+    circle_codes,
+    circle_labels,
+    circle_name,
+    circle_variances,
+    count_circle_codes,
+    count_square_codes,
+    square_labels,
+)
 from texturekit.features.code_histogram import (
-    METHODS,
     STATISTICS,
     bin_labels,
-    check_method,
     count_labels,
     describe,
-    label_codes,
+    describe_banks,
 )
+from texturekit.features.code_labels import code_table
 from texturekit.features.region import grey_region
 from texturekit.features.registry import Measured, feature
-from texturekit.kernels.lbp import circle_variance, sample_circle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LBP_METHODS = (*METHODS, "var")
+__all__ = [
+    "LBP_METHODS", "Circle", "check_circle", "circle_codes", "circle_name", "circle_variances",
+    "lbp", "lbp_codes",
+]  # fmt: skip
+
+NEIGHBOURHOODS = ("circle", "square")
 _OCTAVES = 2.0 ** np.arange(-7, 4)  # VAR over its mean: below 1/128, ..., 8 and more: 12 bins
 _NOISE = 1e-14  # of the samples' mean square: what rounding leaves where all samples are equal
 
 
 def lbp_codes(
-    image: NDArray[Any], p: int = 8, r: float = 1, method: str = "default"
+    image: NDArray[Any],
+    p: int = 8,
+    r: float = 1,
+    method: str = "default",
+    *,
+    neighborhood: str = "circle",
+    tie_tolerance: float = 0.0,
 ) -> NDArray[np.int32] | NDArray[np.float64]:
     """Return the local binary pattern of every pixel.
 
@@ -43,7 +63,7 @@ def lbp_codes(
     ----------
     image : (H, W) or (H, W, 3) array of uint8, uint16 or float
         Colour becomes grey by `texturekit.to_grey`. Floats are taken as they are: where neighbours
-        are equal, or nearly so, interpolation decides bits by rounding; integers are safer.
+        are equal, or nearly so, interpolation decides bits by rounding; see ``tie_tolerance``.
     p : int, default 8
         Samples on the circle, 2 to 31 (to 62 for ``uniform``, ``nri_uniform`` and ``var``).
     r : float, default 1
@@ -51,6 +71,13 @@ def lbp_codes(
     method : {"default", "uniform", "ror", "nri_uniform", "var"}
         See `texturekit.features.code_histogram.label_codes`; ``var`` is the variance of the
         samples.
+    neighborhood : {"circle", "square"}
+        ``square`` compares the eight neighbours themselves, for ``p=8, r=1``: nothing is
+        interpolated, so that integers are exact and ties are ties.
+    tie_tolerance : float, default 0
+        How far a sample may lie below the pixel and still count as reaching it, as a share of the
+        range of the image's values and 0; below 1. 1e-9 is more than rounding and less than any
+        step of an integer image: then bits no longer depend on rounding.
 
     Returns
     -------
@@ -67,8 +94,9 @@ def lbp_codes(
 
     Notes
     -----
-    Equal to ``skimage.feature.local_binary_pattern`` 0.26 on x86-64, bit for bit and on every
-    platform, except that ``var`` is 0, not NaN or rounding noise, where all samples are equal.
+    With the defaults equal to ``skimage.feature.local_binary_pattern`` 0.26 on x86-64, bit for bit
+    and on every platform, except that ``var`` is 0, not NaN or rounding noise, where all samples
+    are equal.
 
     References
     ----------
@@ -79,11 +107,16 @@ def lbp_codes(
     >>> lbp_codes(np.array([[6, 5, 2], [7, 6, 1], [9, 8, 7]], dtype=np.uint8))[1, 1]
     np.int32(120)
     """
-    check_circle(p, r, method)
+    _check(p, r, method, neighborhood, tie_tolerance)
     grey, _ = grey_region(image, None)
+    square = neighborhood == "square"
     if method == "var":
-        return circle_variances(grey, p, r, noise=_NOISE)
-    return label_codes(circle_codes(grey, p, r), p, method)
+        return circle_variances(grey, p, r, noise=_NOISE, square=square)
+    slack = _slack(grey, tie_tolerance)
+    if square:
+        return square_labels(grey, method, slack)
+    labels: NDArray[np.int32] = circle_labels(grey, p, r, method, slack=slack)
+    return labels
 
 
 @feature
@@ -94,6 +127,8 @@ def lbp(
     p: int = 8,
     r: float = 1,
     method: str = "uniform",
+    neighborhood: str = "circle",
+    tie_tolerance: float = 0.0,
 ) -> Measured:
     """Histogram of local binary patterns, and mean, variance, median and entropy of the code image.
 
@@ -103,7 +138,7 @@ def lbp(
         At least ``2 * ceil(r) + 1`` pixels high and wide.
     mask : (H, W) array, optional
         Non-zero where a pixel is counted; its samples may lie outside.
-    p, r, method :
+    p, r, method, neighborhood, tie_tolerance :
         See `lbp_codes`; with at most 4096 different labels.
 
     Returns
@@ -111,7 +146,8 @@ def lbp(
     dict of float
         ``lbp.p8r1.uniform.00`` ... : share of the pixels with each label, in ascending order of
         the label; then ``lbp.p8r1.uniform.mean``, ``.variance``, ``.median`` and ``.entropy``
-        (bits) of the labels. The outer ``ceil(r)`` pixels are left out.
+        (bits) of the labels. The outer ``ceil(r)`` pixels are left out. The square's columns are
+        ``lbp.p8r1sq.uniform.00`` ...
         With ``method="var"``: mean, variance and median of the samples' variance, and 12 bins of
         it relative to its mean, an octave each: below 1/128, 1/128 to 1/64, ..., 8 and more;
         ``.entropy`` is of those bins. All in the first bin where the region is flat.
@@ -133,93 +169,46 @@ def lbp(
     >>> lbp(image)["lbp.p8r1.uniform.08"]
     1.0
     """
-    check_circle(p, r, method)
-    margin = math.ceil(r)
+    _check(p, r, method, neighborhood, tie_tolerance)
+    margin, square = math.ceil(r), neighborhood == "square"
     grey, inside = grey_region(image, mask, smallest=2 * margin + 1)
-    prefix = f"lbp.{circle_name(p, r)}.{method}"
+    prefix = f"lbp.{circle_name(p, r)}{'sq' if square else ''}.{method}"
     if method == "var":
-        values = circle_variances(grey, p, r, noise=_NOISE)
+        values = circle_variances(grey, p, r, noise=_NOISE, square=square)
         return _describe_variances(prefix, _off_border(values, margin, inside))
-    labels = bin_labels(p, method)
-    codes = circle_codes(grey, p, r)
-    counts = count_labels(codes, p, method, margin=margin, inside=inside)
-    return describe((prefix,), [counts], labels)
-
-
-def check_circle(p: int, r: float, method: str) -> None:
-    """Raise if no circle of samples can be made, or its codes do not fit."""
-    check_method(method, known=LBP_METHODS)
-    most = 31 if method in ("default", "ror") else 62
-    if not isinstance(p, int | np.integer) or not 2 <= p <= most:
-        raise ParameterError(f"p={p!r}, but method={method!r} takes 2 to {most} points; change p.")
-    if not 0 < r < math.inf:
-        raise ParameterError(f"r={r!r}, but the radius is a number of pixels above 0; change r.")
-
-
-def circle_codes(
-    grey: NDArray[Any], p: int, r: float, *, interpolate_all: bool = False
-) -> NDArray[np.integer]:
-    """Return the raw codes of a grey image that has been checked: (H, W), int32 up to 31 points."""
-    circle = Circle(p, r, *grey.shape)
-    on_grid = circle.on_grid & (not interpolate_all)
-    codes = np.empty(grey.shape, np.int32 if p <= 31 else np.int64)
-    weights = np.left_shift(1, np.arange(p), dtype=codes.dtype)
-    sample_circle(
-        circle.pad(grey), circle.margin, circle.corners, circle.rows, circle.cols, on_grid,
-        weights, codes,
-    )  # fmt: skip
-    return codes
-
-
-def circle_variances(grey: NDArray[Any], p: int, r: float, *, noise: float) -> NDArray[np.float64]:
-    """Return the variance of each pixel's samples, 0 up to ``noise`` times their mean square."""
-    circle = Circle(p, r, *grey.shape)
-    variances = np.empty(grey.shape)
-    circle_variance(
-        circle.pad(grey), circle.margin, circle.corners, circle.rows, circle.cols, noise, variances
+    labels, slack = bin_labels(p, method), _slack(grey, tie_tolerance)
+    found = (
+        (count_square_codes(grey, inside, slack), code_table(p, method))
+        if square
+        else count_circle_codes(grey, inside, p, r, method, slack)
     )
-    return variances
+    if found is None:
+        codes = circle_codes(grey, p, r, slack=slack)
+        counts = count_labels(codes, p, method, margin=margin, inside=inside)
+        return describe((prefix,), [counts], labels)
+    return describe_banks(prefix, *found, labels, margin=margin, shape=grey.shape)
 
 
-class Circle:
-    """Where the samples of every pixel lie, as tables that the kernels read.
-
-    Attributes
-    ----------
-    margin : int
-        How far samples reach out of the image.
-    corners : (p, 4) int64
-        Row above and below, column left and right of each sample, relative to the pixel.
-    rows, cols : (p, H) and (p, W) float64
-        The samples' fractions between those.
-    on_grid : (p,) bool
-        Whether a sample is a pixel.
-    """
-
-    def __init__(self, p: int, r: float, height: int, width: int) -> None:
-        self.margin, self.corners, self.rows, self.cols, self.on_grid = _tables(
-            p, float(r), height, width
+def _check(p: int, r: float, method: str, neighborhood: str, tie_tolerance: float) -> None:
+    check_circle(p, r, method)
+    if neighborhood not in NEIGHBOURHOODS:
+        raise UnknownNameError("neighborhood", neighborhood, NEIGHBOURHOODS)
+    if neighborhood == "square" and (p, r) != (8, 1):
+        raise ParameterError(
+            f"p={p}, r={r}, but neighborhood='square' is the eight neighbours; leave p=8, r=1."
+        )
+    if not 0 <= tie_tolerance < 1:
+        raise ParameterError(
+            f"tie_tolerance={tie_tolerance!r}, but it is a share of the image's range, from 0 to "
+            "below 1; 1e-9 leaves nothing to rounding."
         )
 
-    def pad(self, grey: NDArray[Any]) -> NDArray[np.float64]:
-        """Return the image as float64 with a border of zeros."""
-        height, width = grey.shape
-        padded = np.zeros((height + 2 * self.margin, width + 2 * self.margin))
-        padded[self.margin : self.margin + height, self.margin : self.margin + width] = grey
-        return padded
 
-
-@lru_cache(maxsize=64)
-def _tables(p: int, r: float, height: int, width: int) -> tuple[Any, ...]:
-    # Offsets rounded to five decimals, as skimage has them.
-    turn = 2 * np.pi * np.arange(p, dtype=np.float64) / p
-    down, along = np.round(-r * np.sin(turn), 5), np.round(r * np.cos(turn), 5)
-    corners = np.stack([np.floor(down), np.ceil(down), np.floor(along), np.ceil(along)], axis=1)
-    rows = (at := np.arange(height) + down[:, None]) - np.floor(at)
-    cols = (at := np.arange(width) + along[:, None]) - np.floor(at)
-    on_grid = (down == np.floor(down)) & (along == np.floor(along))
-    margin = int(np.abs(corners).max(initial=0))
-    return margin, corners.astype(np.int64), rows, cols, on_grid
+def _slack(grey: NDArray[Any], tie_tolerance: float) -> float:
+    if tie_tolerance == 0:
+        return 0.0
+    # With 0, for rounding grows with the values, not with how much they differ.
+    return tie_tolerance * (max(float(grey.max()), 0.0) - min(float(grey.min()), 0.0))
 
 
 def _off_border(
@@ -241,9 +230,3 @@ def _describe_variances(prefix: str, values: NDArray[np.float64]) -> Measured:
     found = describe((prefix,), [np.bincount(bins, minlength=len(_OCTAVES) + 1)])
     found.values[-STATISTICS:-1] = mean, values.var(), np.median(values)
     return found
-
-
-def circle_name(p: int, r: float) -> str:
-    """Return how a circle is written in a column: ``p8r1``, ``p8r1_5``."""
-    written = str(int(r)) if float(r).is_integer() else str(r).replace(".", "_")
-    return f"p{p}r{written}"

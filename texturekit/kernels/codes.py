@@ -52,21 +52,26 @@ def label_rotation(codes: NDArray[Any], points: int, labels: NDArray[np.int32]) 
 
 
 @njit(cache=True, nogil=True)
+def look_up(codes: NDArray[Any], table: NDArray[Any], found: NDArray[Any]) -> None:
+    """Write what stands in ``table`` at each code."""
+    for i in range(np.uint64(codes.size)):
+        found[i] = table[codes[i]]
+
+
+@njit(cache=True, nogil=True)
 def count_all(codes: NDArray[Any], margin: int, counts: NDArray[np.int64]) -> None:
-    """Add to ``counts[k % 4, code]`` every pixel at least ``margin`` away from the border."""
-    height, width = codes.shape
+    """Add to ``counts[k % 8, code]`` every pixel at least ``margin`` away from the border."""
+    height, end = codes.shape[0], np.uint64(codes.shape[1] - margin)
     for r in range(margin, height - margin):
-        # Four banks, so that equal neighbours do not wait for each other's counter.
-        c = margin
-        while c < width - margin - 3:
-            counts[0, codes[r, c]] += 1
-            counts[1, codes[r, c + 1]] += 1
-            counts[2, codes[r, c + 2]] += 1
-            counts[3, codes[r, c + 3]] += 1
-            c += 4
-        while c < width - margin:
-            counts[0, codes[r, c]] += 1
-            c += 1
+        # Eight banks, so that equal neighbours do not wait for each other's counter.
+        row, c = np.uint64(r), np.uint64(margin)
+        while c + np.uint64(7) < end:
+            for k in range(8):
+                counts[k, codes[row, c + np.uint64(k)]] += 1
+            c += np.uint64(8)
+        while c < end:
+            counts[0, codes[row, c]] += 1
+            c += np.uint64(1)
 
 
 @njit(cache=True, nogil=True)
@@ -78,7 +83,7 @@ def count_inside(
     for r in range(margin, height - margin):
         for c in range(margin, width - margin):
             if inside[r, c]:
-                counts[c & 3, codes[r, c]] += 1
+                counts[c & 7, codes[r, c]] += 1
 
 
 @njit(cache=True, nogil=True)
@@ -107,3 +112,26 @@ def describe_counts(
             below += counts[k]
     out[bins], out[bins + 1], out[bins + 2] = mean, variance, median
     out[bins + 3] = max(0.0, entropy)
+
+
+@njit(cache=True, nogil=True)
+def describe_banks(
+    banks: NDArray[np.uint32],
+    table: NDArray[np.uint16],
+    labels: NDArray[np.int64],
+    out: NDArray[np.float64],
+) -> int:
+    """Describe what banks of counters hold in all; return how many pixels, 0 for nothing written.
+
+    The banks count codes, whose bins ``table`` gives, or bins where that is empty.
+    """
+    counts, total = np.zeros(labels.size, np.int64), 0
+    for code in range(banks.shape[1]):
+        found = 0
+        for k in range(banks.shape[0]):
+            found += int(banks[k, code])
+        counts[table[code] if table.size > 0 else code] += found
+        total += found
+    if total > 0:
+        describe_counts(counts, labels, out)
+    return total
