@@ -11,6 +11,7 @@ import numpy as np
 from texturekit.errors import ParameterError
 from texturekit.features.code_labels import (
     METHODS,
+    bin_labels,
     check_method,
     code_table,
     label_codes,
@@ -117,12 +118,12 @@ def count_circle_codes(
         return banks, table
     if table.size == 0 and (method != "uniform" or p > 31):
         return None
-    banks = np.zeros((BANKS, int(table.max()) + 1 if table.size else p + 2), np.uint32)
-    weights = np.left_shift(1, np.arange(p), dtype=np.int64)
+    banks = np.zeros((BANKS, len(bin_labels(p, method))), np.uint32)
+    weights = np.left_shift(1, np.arange(p), dtype=np.int32)
     framed = grey if grey.dtype == np.uint8 else grey.astype(np.float64)
     count_circle(
         framed, margin, masked, np.ascontiguousarray(core), *circle.tables, slack,
-        weights.astype(np.int32), table, banks,
+        weights, table, banks,
     )  # fmt: skip
     return banks, _NO_TABLE
 

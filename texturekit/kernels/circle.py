@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from texturekit.kernels.samples import LANES, count_row
+from texturekit.kernels.samples import LANES, aligned_rows, count_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +45,7 @@ def code_circle(
     wide = (width + LANES - 1) // LANES * LANES
     depth = 2 * margin + 1
     lines, low = np.zeros((depth, wide + 2 * margin)), np.empty(wide)
-    slides, shares = np.zeros((len(spans) * depth, wide)), np.zeros((2 * len(spans), wide))
+    slides, shares = aligned_rows(len(spans) * depth, wide), aligned_rows(2 * len(spans), wide)
     codes = np.zeros(wide, found.dtype)
     _share(cols, shares)
     for f in range(height + 2 * margin):
@@ -88,7 +88,7 @@ def count_circle(
     wide = (width + LANES - 1) // LANES * LANES
     depth = 2 * margin + 1
     lines, low = np.zeros((depth, wide + 2 * margin)), np.empty(wide)
-    slides, shares = np.zeros((len(spans) * depth, wide)), np.zeros((2 * len(spans), wide))
+    slides, shares = aligned_rows(len(spans) * depth, wide), aligned_rows(2 * len(spans), wide)
     codes, labels = np.zeros(wide, np.int32), np.empty(wide, np.uint16)
     _share(cols, shares)
     for f in range(height + 2 * margin):

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 LANES = 32  # rows are padded to a multiple, so that no loop ends in single steps
 
 
+@njit(cache=True, nogil=True)
+def aligned_rows(count: int, width: int) -> NDArray[np.float64]:
+    """Return rows of zeros that start at whole cache lines, if ``width`` is a multiple of eight."""
+    buffer = np.zeros(count * width + 8)
+    start = -(buffer.ctypes.data // 8) % 8
+    return buffer[start : start + count * width].reshape(count, width)
+
+
 @njit(cache=True, nogil=True, inline="always")
 def reaches_centre(
     framed: NDArray[Any],
