@@ -13,9 +13,10 @@ from texturekit.errors import ImageError, ParameterError, UnknownNameError
 from texturekit.features.neighbourhood import Neighbourhood
 from texturekit.features.registry import FEATURES
 from texturekit.features.ring_codes import ring_planes, ring_statistics
-from texturekit.features.window_codes import rules_of, statistic_codes
+from texturekit.features.window_codes import rules_of, sorting_pairs, statistic_codes
 from texturekit.features.window_lbp import mean_lbp, mvm_codes, mvm_lbp
 from texturekit.kernels import window_codes as kernels
+from texturekit.kernels import window_statistics as statistics
 from texturekit.kernels.ring_counts import code_bytes, code_words
 
 FAMILIES = ["mean_lbp", "median_lbp", "mbp", "variance_lbp", "mvm_lbp"]
@@ -66,13 +67,20 @@ def test_codes_of_the_small_image_agree_with_exact_fractions(statistic, dtype):
         assert_array_equal(found, naive.statistic_codes(HAND, statistic, centre_bit=center_bit))
 
 
+def _as(case, dtype):
+    return np.array(case["image"]).astype(dtype)
+
+
 @pytest.mark.parametrize("name", GOLDEN)
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64, np.float64])
 def test_codes_equal_the_reference_codes(name, dtype, reference):
     statistic, center_bit = GOLDEN[name]
 
-    for case in json.loads((reference / "mvm_lbp_golden.json").read_text())["cases"]:
-        found = codes_of(np.array(case["image"], dtype), statistic, center_bit=center_bit)
+    cases = json.loads((reference / "mvm_lbp_golden.json").read_text())["cases"]
+    fitting = [case for case in cases if np.array_equal(_as(case, dtype), case["image"])]
+    assert len(fitting) >= 3
+    for case in fitting:
+        found = codes_of(_as(case, dtype), statistic, center_bit=center_bit)
         assert_array_equal(found[1:-1, 1:-1, 0], case["codes"][name])
 
 
@@ -104,7 +112,7 @@ def test_codes_agree_with_exact_fractions(side, strict, ring, top, rng):
 def test_compiled_kernels_equal_the_python_ones(dtype, hollow, rng):
     padded = rng.integers(0, 9, (7, 8)).astype(dtype)
     around = Neighbourhood(center_bit=True)
-    rules = rules_of(STATISTICS, 9 - hollow).astype(dtype)
+    rules, pairs = rules_of(STATISTICS, 9 - hollow).astype(dtype), sorting_pairs(9 - hollow)
     weights = around.weights().astype(np.int32)
     found, maps = np.zeros((2, len(STATISTICS), 5, 6), np.int32), np.zeros((2, 3, 5, 6), dtype)
     with np.errstate(over="raise"):
@@ -113,13 +121,13 @@ def test_compiled_kernels_equal_the_python_ones(dtype, hollow, rng):
                 corners = np.pad(naive_corners(), ((0, 1), (0, 0)))
                 kernel, last = kernels.float_codes, (False, 1e-12)
                 samples = (corners, np.zeros((9, 5)), np.zeros((9, 6)))
-                measure = kernels.float_maps
+                measure = statistics.float_maps
             else:
                 kernel, last, samples = kernels.integer_codes, (False,), (around.steps(),)
-                measure = kernels.integer_maps
+                measure = statistics.integer_maps
             run, chart = (kernel.py_func, measure.py_func) if k else (kernel, measure)
-            run(padded, 1, 3, hollow, True, *samples, weights, rules, *last, found[k])
-            chart(padded, 3, hollow, True, maps[k])
+            run(padded, 1, 3, hollow, pairs, *samples, weights, rules, *last, found[k])
+            chart(padded, 3, hollow, pairs, maps[k])
 
     assert_array_equal(found[0], found[1])
     assert_allclose(maps[0], maps[1])

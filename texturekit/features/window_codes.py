@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import reduce
+from functools import cache, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,8 @@ from texturekit.features.ring_codes import (
     ring_statistics,
 )
 from texturekit.kernels.ring_counts import describe_banks
-from texturekit.kernels.window_codes import float_codes, float_maps, integer_codes, integer_maps
+from texturekit.kernels.window_codes import float_codes, integer_codes
+from texturekit.kernels.window_statistics import float_maps, integer_maps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -202,16 +203,16 @@ def _codes(
     rules = rules_of(statistics, around.count).astype(padded.dtype)
     weights = around.weights().astype(np.int32)
     hollow, strict = around.stat_window == "ring", around.compare == ">"
-    needs_median = bool(rules[:, 2].any())
+    pairs = sorting_pairs(around.count if rules[:, 2].any() else 0)
     steps = around.steps()
     if padded.dtype.kind == "i" and steps is not None:
         integer_codes(
-            padded, margin, around.side, hollow, needs_median, steps, weights, rules, strict, codes
+            padded, margin, around.side, hollow, pairs, steps, weights, rules, strict, codes
         )
     else:
         corners, rows, cols = _samples(around, shape)
         float_codes(
-            padded, margin, around.side, hollow, needs_median, corners, rows, cols, weights, rules,
+            padded, margin, around.side, hollow, pairs, corners, rows, cols, weights, rules,
             strict, _TIE, codes,
         )  # fmt: skip
     return codes
@@ -224,12 +225,34 @@ def _map_codes(
     side, ring = around.side, math.ceil(around.r)
     maps = np.empty((3, *(size - side + 1 for size in padded.shape)), padded.dtype)
     measure = integer_maps if padded.dtype.kind == "i" else float_maps
-    measure(padded, side, around.stat_window == "ring", name == "median_map", maps)
+    pairs = sorting_pairs(around.count if name == "median_map" else 0)
+    measure(padded, side, around.stat_window == "ring", pairs, maps)
     small = replace(around, window=3)
     codes: NDArray[np.int32] = _codes(
         np.pad(maps[MAPS[name]], 1), ring + 1, shape, ("centre",), small
     )[0]
     return codes
+
+
+@cache
+def sorting_pairs(count: int) -> NDArray[np.int64]:
+    """Return which two of ``count`` values to put in order, step by step, until the middle stands.
+
+    The merge exchange of Knuth (1998), The Art of Computer Programming 3, 5.2.2, algorithm M, less
+    the steps that the middle, or the middle two, do not depend on.
+    """
+    pairs, power = [], 1 << max(count - 1, 0).bit_length() >> 1
+    for p in (power >> k for k in range(power.bit_length())):
+        q, r, d = power, 0, p
+        while d > 0:
+            pairs += [(i, i + d) for i in range(count - d) if i & p == r]
+            q, r, d = q >> 1, p, (q - p if q != p else 0)
+    wanted, kept = {(count - 1) // 2, count // 2}, []
+    for pair in reversed(pairs):
+        if not wanted.isdisjoint(pair):
+            wanted.update(pair)
+            kept.append(pair)
+    return np.array(kept[::-1], np.int64).reshape(-1, 2)
 
 
 def _samples(

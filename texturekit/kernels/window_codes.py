@@ -17,98 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
+from texturekit.kernels.window_statistics import measure_row, median_row, sum_row
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-@njit(cache=True, nogil=True)
-def _sum_row(
-    padded: NDArray[Any],
-    top: int,
-    left: int,
-    side: int,
-    hollow: bool,
-    columns: NDArray[Any],
-    sums: NDArray[Any],
-    spreads: NDArray[Any],
-) -> None:
-    """Write S and D of the windows whose first row is ``top``; the first starts at ``left``."""
-    span, width = np.uint64(columns.shape[1]), np.uint64(sums.size)
-    first, half = np.uint64(left), np.uint64(side // 2)
-    count = side * side - 1 if hollow else side * side
-    for k in range(side):
-        row = np.uint64(top + k)
-        for c in range(span):
-            value = padded[row, first + c]
-            columns[0, c] = value if k == 0 else columns[0, c] + value
-            columns[1, c] = value * value if k == 0 else columns[1, c] + value * value
-    centre = np.uint64(top) + half
-    for c in range(width):
-        value = padded[centre, first + half + c] if hollow else 0
-        sums[c] = -value
-        spreads[c] = -value * value
-    for k in range(side):
-        shift = np.uint64(k)
-        for c in range(width):
-            sums[c] += columns[0, c + shift]
-            spreads[c] += columns[1, c + shift]
-    for c in range(width):
-        spreads[c] = count * spreads[c] - sums[c] * sums[c]
-
-
-@njit(cache=True, nogil=True)
-def _sort_row(
-    padded: NDArray[Any], top: int, left: int, columns: NDArray[Any], medians: NDArray[Any]
-) -> None:
-    """Write twice the median of the 3x3 windows of a row.
-
-    With each column sorted, the median of nine is the median of the largest of the smallest, the
-    median of the middle and the smallest of the largest values.
-    """
-    span, width = np.uint64(columns.shape[1]), np.uint64(medians.size)
-    one, two, first = np.uint64(1), np.uint64(2), np.uint64(left)
-    above = np.uint64(top)
-    for c in range(span):
-        x, y = padded[above, first + c], padded[above + one, first + c]
-        z = padded[above + two, first + c]
-        low, high = min(x, y), max(x, y)
-        columns[0, c] = min(low, z)
-        columns[1, c] = max(low, min(high, z))
-        columns[2, c] = max(high, z)
-    for c in range(width):
-        low = max(columns[0, c], max(columns[0, c + one], columns[0, c + two]))
-        high = min(columns[2, c], min(columns[2, c + one], columns[2, c + two]))
-        x, y, z = columns[1, c], columns[1, c + one], columns[1, c + two]
-        middle = max(min(x, y), min(max(x, y), z))
-        medians[c] = 2 * max(min(low, middle), min(max(low, middle), high))
-
-
-@njit(cache=True, nogil=True)
-def _insert_row(
-    padded: NDArray[Any],
-    top: int,
-    left: int,
-    side: int,
-    hollow: bool,
-    values: NDArray[Any],
-    medians: NDArray[Any],
-) -> None:
-    """Write twice the median of the windows of a row, of any size, by sorting each."""
-    half = side // 2
-    for c in range(medians.size):
-        count = 0
-        for i in range(side):
-            for j in range(side):
-                if hollow and i == half and j == half:
-                    continue
-                value = padded[top + i, left + c + j]
-                at = count
-                while at > 0 and values[at - 1] > value:
-                    values[at] = values[at - 1]
-                    at -= 1
-                values[at] = value
-                count += 1
-        medians[c] = values[(count - 1) // 2] + values[count // 2]
 
 
 @njit(cache=True, nogil=True)
@@ -117,7 +29,7 @@ def integer_codes(
     margin: int,
     side: int,
     hollow: bool,
-    needs_median: bool,
+    pairs: NDArray[np.int64],
     steps: NDArray[np.int64],
     weights: NDArray[Any],
     rules: NDArray[Any],
@@ -128,20 +40,19 @@ def integer_codes(
 
     Pixel (r, c) stands at ``padded[r + margin, c + margin]``, sample p at a ``steps[p]`` from it.
     The dtype of ``padded`` holds every intermediate value; ``rules`` and buffers have it too.
+    Medians are found by ``pairs``, see `median_row`; without any, no rule needs them.
     """
     height, width = codes.shape[1], codes.shape[2]
     first = margin - side // 2
-    columns = np.empty((3, width + side - 1), padded.dtype)
-    values = np.empty(side * side, padded.dtype)
+    columns = np.empty((2, width + side - 1), padded.dtype)
+    values = np.empty((side * side, width + side - 1), padded.dtype)
     rows = np.empty((6, width), padded.dtype)
     sums, medians, spreads, targets, limits, scaled = rows
     medians[:] = 0
     for r in range(height):
-        _sum_row(padded, r + first, first, side, hollow, columns, sums, spreads)
-        if needs_median and side == 3 and not hollow:
-            _sort_row(padded, r + first, first, columns, medians)
-        elif needs_median:
-            _insert_row(padded, r + first, first, side, hollow, values, medians)
+        sum_row(padded, r + first, first, side, hollow, columns, sums, spreads)
+        if pairs.size > 0:
+            median_row(padded, r + first, first, side, hollow, pairs, values, medians)
         here, middle = np.uint64(r + margin), np.uint64(margin)
         for k in range(rules.shape[0]):
             gain, of_sum, of_median, of_spread, of_centre, limit, signed = rules[k]
@@ -170,35 +81,28 @@ def integer_codes(
 
 
 @njit(cache=True, nogil=True)
-def _moments(
-    padded: NDArray[np.float64], row: int, col: int, side: int, hollow: bool
-) -> tuple[float, float, float]:
-    """Return S, D and the largest magnitude of one window, D from deviations from the mean."""
-    half, total, largest = side // 2, 0.0, 0.0
-    count = side * side - 1 if hollow else side * side
-    for i in range(row - half, row + half + 1):
-        for j in range(col - half, col + half + 1):
-            if not (hollow and i == row and j == col):
-                total += padded[i, j]
-                largest = max(largest, abs(padded[i, j]))
-    mean, squares = total / count, 0.0
-    for i in range(row - half, row + half + 1):
-        for j in range(col - half, col + half + 1):
-            if not (hollow and i == row and j == col):
-                squares += (padded[i, j] - mean) ** 2
-    return total, count * squares, largest
-
-
-@njit(cache=True, nogil=True)
-def _sample(
-    padded: NDArray[np.float64], row: int, col: int, corners: NDArray[np.int64], y: float, x: float
-) -> float:
-    """Interpolate one sample around padded[row, col]."""
-    above, below = row + corners[0], row + corners[1]
-    left, right = col + corners[2], col + corners[3]
-    top = (1 - x) * padded[above, left] + x * padded[above, right]
-    bottom = (1 - x) * padded[below, left] + x * padded[below, right]
-    return float((1 - y) * top + y * bottom)
+def _sample_row(
+    padded: NDArray[np.float64],
+    row: int,
+    margin: int,
+    corners: NDArray[np.int64],
+    y: float,
+    fractions: NDArray[np.float64],
+    samples: NDArray[np.float64],
+) -> None:
+    """Interpolate one sample around each pixel of a row."""
+    above, below = np.uint64(row + corners[0]), np.uint64(row + corners[1])
+    left, right = np.uint64(margin + corners[2]), np.uint64(margin + corners[3])
+    width = np.uint64(samples.size)
+    if above == below and left == right:
+        for c in range(width):
+            samples[c] = padded[above, left + c]
+        return
+    for c in range(width):
+        x = fractions[c]
+        top = (1 - x) * padded[above, left + c] + x * padded[above, right + c]
+        bottom = (1 - x) * padded[below, left + c] + x * padded[below, right + c]
+        samples[c] = (1 - y) * top + y * bottom
 
 
 @njit(cache=True, nogil=True)
@@ -207,7 +111,7 @@ def float_codes(
     margin: int,
     side: int,
     hollow: bool,
-    needs_median: bool,
+    pairs: NDArray[np.int64],
     corners: NDArray[np.int64],
     rows: NDArray[np.float64],
     cols: NDArray[np.float64],
@@ -222,55 +126,34 @@ def float_codes(
     Samples within ``tolerance`` times the largest magnitude in the window count as equal to what
     they are compared with.
     """
-    values, medians = np.empty(side * side), np.empty(codes.shape[2])
-    medians[:] = 0
-    first = margin - side // 2
-    codes[:] = 0
+    width, first = np.uint64(codes.shape[2]), margin - side // 2
+    values = np.empty((side * side, codes.shape[2] + side - 1))
+    sums, spreads = np.empty(codes.shape[2]), np.empty(codes.shape[2])
+    medians, largest = np.zeros(codes.shape[2]), np.empty(codes.shape[2])
+    samples = np.empty(codes.shape[2])
+    targets = np.empty((rules.shape[0], 4, codes.shape[2]))
     for r in range(codes.shape[1]):
-        if needs_median:
-            _insert_row(padded, r + first, first, side, hollow, values, medians)
-        for c in range(codes.shape[2]):
-            i, j = r + margin, c + margin
-            total, spread, largest = _moments(padded, i, j, side, hollow)
-            for p in range(len(weights)):
-                g = _sample(padded, i, j, corners[p], rows[p, r], cols[p, c])
-                for k in range(rules.shape[0]):
-                    gain, of_sum, of_median, of_spread, of_centre, limit, signed = rules[k]
-                    u = gain * g - (of_sum * total + of_median * medians[c])
-                    u -= of_spread * spread + of_centre * padded[i, j]
-                    if limit != 0:
-                        u = (u if signed != 0 else abs(u)) - np.sqrt(limit * spread)
-                    slack = tolerance * gain * largest
-                    if u > slack or (u >= -slack and not strict):
-                        codes[k, r, c] |= weights[p]
-
-
-@njit(cache=True, nogil=True)
-def integer_maps(
-    padded: NDArray[Any], side: int, hollow: bool, needs_median: bool, maps: NDArray[Any]
-) -> None:
-    """Write S, D and M of the window that starts at each pixel of ``padded``."""
-    columns = np.empty((3, maps.shape[2] + side - 1), padded.dtype)
-    values = np.empty(side * side, padded.dtype)
-    for r in range(maps.shape[1]):
-        _sum_row(padded, r, 0, side, hollow, columns, maps[0, r], maps[1, r])
-        if needs_median:
-            _insert_row(padded, r, 0, side, hollow, values, maps[2, r])
-
-
-@njit(cache=True, nogil=True)
-def float_maps(
-    padded: NDArray[np.float64],
-    side: int,
-    hollow: bool,
-    needs_median: bool,
-    maps: NDArray[np.float64],
-) -> None:
-    """Like `integer_maps`, in floating point."""
-    half, values = side // 2, np.empty(side * side)
-    for r in range(maps.shape[1]):
-        for c in range(maps.shape[2]):
-            total, spread, _ = _moments(padded, r + half, c + half, side, hollow)
-            maps[0, r, c], maps[1, r, c] = total, spread
-        if needs_median:
-            _insert_row(padded, r, 0, side, hollow, values, maps[2, r])
+        row, middle = np.uint64(r), np.uint64(margin)
+        here = np.uint64(r + margin)
+        measure_row(padded, r + first, first, side, hollow, sums, spreads, largest)
+        if pairs.size > 0:
+            median_row(padded, r + first, first, side, hollow, pairs, values, medians)
+        for k in range(rules.shape[0]):
+            gain, of_sum, of_median, of_spread, of_centre, limit, _ = rules[k]
+            slack = tolerance * gain if strict else -(tolerance * gain)
+            for c in range(width):
+                targets[k, 0, c] = of_sum * sums[c] + of_median * medians[c]
+                targets[k, 1, c] = of_spread * spreads[c] + of_centre * padded[here, middle + c]
+                targets[k, 2, c] = np.sqrt(limit * spreads[c])
+                targets[k, 3, c] = slack * largest[c]
+                codes[k, row, c] = 0
+        for p in range(len(weights)):
+            _sample_row(padded, r + margin, margin, corners[p], rows[p, r], cols[p], samples)
+            for k in range(rules.shape[0]):
+                gain, bit = rules[k, 0], weights[p]
+                either = rules[k, 5] != 0 and rules[k, 6] == 0
+                for c in range(width):
+                    u = gain * samples[c] - targets[k, 0, c] - targets[k, 1, c]
+                    u = (abs(u) if either else u) - targets[k, 2, c]
+                    hit = u > targets[k, 3, c] if strict else u >= targets[k, 3, c]
+                    codes[k, row, c] |= bit if hit else 0
