@@ -84,22 +84,31 @@ def clbp(
         raise UnknownNameError("aggregate", aggregate, AGGREGATES)
     margin = math.ceil(r)
     grey, inside = grey_region(image, mask, smallest=2 * margin + 1)
-    grey = grey.astype(np.float64)
-    check_range(grey)
-    region = np.ones(grey.shape, np.bool_) if inside is None else inside
-    values = grey if inside is None else grey[inside]
-    circle = Circle(p, r, *grey.shape)
-    tables = (margin, circle.corners, circle.rows, circle.cols)
-    tie = TIE * max(-values.min(), values.max())
-    size = mean_difference(grey, *tables, region)
-    labels = np.zeros(grey.shape, np.int32)
-    completed_labels(grey, *tables, size, values.mean(), tie, labels)
-    counts = count_joint(labels, 2 * (p + 2) ** 2, margin=margin, inside=inside)
+    counts = count_joint(
+        joint_labels(grey, inside, p, r), 2 * (p + 2) ** 2, margin=margin, inside=inside
+    )
     found = counts / counts.sum()
     if aggregate == "concat":
         cube = found.reshape(p + 2, p + 2, 2)
         found = np.concatenate([cube.sum(axis=(1, 2)), cube.sum(axis=0).ravel()])
     return Measured(_names(circle_name(p, r), p + 2, aggregate), found)
+
+
+def joint_labels(
+    grey: NDArray[Any], inside: NDArray[np.bool_] | None, p: int, r: float
+) -> NDArray[np.int32]:
+    """Return ``(S * (p + 2) + M) * 2 + C`` of a grey image that has been checked, (H, W)."""
+    grey = grey.astype(np.float64)
+    check_range(grey)
+    region = np.ones(grey.shape, np.bool_) if inside is None else inside
+    values = grey if inside is None else grey[inside]
+    circle = Circle(p, r, *grey.shape)
+    tables = (math.ceil(r), circle.corners, circle.rows, circle.cols)
+    tie = TIE * max(-values.min(), values.max())
+    size = mean_difference(grey, *tables, region)
+    labels = np.zeros(grey.shape, np.int32)
+    completed_labels(grey, *tables, size, values.mean(), tie, labels)
+    return labels
 
 
 @cache

@@ -27,7 +27,7 @@ def family_page(name: str) -> str:
     Examples
     --------
     >>> family_page("glcm").splitlines()[0]
-    '# `glcm`: grey-level co-occurrence'
+    '# glcm: which grey levels are neighbours'
     """
     page = files("texturekit.features") / "pages" / f"{FEATURES[name].name}.md"
     return page.read_text(encoding="utf-8")

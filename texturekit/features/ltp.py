@@ -86,15 +86,29 @@ def ltp(
     labels = bin_labels(p, method)
     margin = math.ceil(r)
     grey, inside = grey_region(image, mask, smallest=2 * margin + 1)
+    codes = upper_and_lower(grey, inside, p, r, threshold, unit)
+    counts = [count_labels(plane, p, method, margin=margin, inside=inside) for plane in codes]
+    return describe(_prefixes(circle_name(p, r), method), counts, labels)
+
+
+def upper_and_lower(
+    grey: NDArray[Any],
+    inside: NDArray[np.bool_] | None,
+    p: int,
+    r: float,
+    threshold: float,
+    unit: str,
+) -> NDArray[np.integer]:
+    """Return both codes of a grey image that has been checked, (2, H, W), 0 along the border."""
     grey = grey.astype(np.float64)
     check_range(grey)
     least = grey_threshold(grey if inside is None else grey[inside], threshold, unit)
     codes = np.zeros((2, *grey.shape), np.int32 if p <= 31 else np.int64)
     weights = np.left_shift(1, np.arange(p), dtype=codes.dtype)
     circle = Circle(p, r, *grey.shape)
-    ternary_codes(grey, margin, circle.corners, circle.rows, circle.cols, least, weights, codes)
-    counts = [count_labels(plane, p, method, margin=margin, inside=inside) for plane in codes]
-    return describe(_prefixes(circle_name(p, r), method), counts, labels)
+    tables = (circle.corners, circle.rows, circle.cols)
+    ternary_codes(grey, math.ceil(r), *tables, least, weights, codes)
+    return codes
 
 
 def grey_threshold(values: NDArray[np.float64], threshold: float, unit: str) -> float:

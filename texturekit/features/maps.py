@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from texturekit.errors import ParameterError
+from texturekit.features.clbp import joint_labels
+from texturekit.features.code_histogram import label_codes
 from texturekit.features.gabor import gabor_responses
 from texturekit.features.gldm import dependences
 from texturekit.features.gldzm import distance_zones
@@ -17,8 +19,10 @@ from texturekit.features.glszm import size_zones
 from texturekit.features.grey_levels import quantize
 from texturekit.features.hog import pool
 from texturekit.features.lbp import lbp_codes
+from texturekit.features.ltp import upper_and_lower
 from texturekit.features.matrices import cooccurrence
 from texturekit.features.measuring import expand
+from texturekit.features.mrelbp import medians
 from texturekit.features.neighbourhood import Neighbourhood
 from texturekit.features.region import grey_region
 from texturekit.features.registry import FEATURES
@@ -183,6 +187,48 @@ def _patterns(image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, A
     if known["method"] == "var":
         return [Map("variance of the samples", inside(codes, mask))]
     return [Map(f"{known['method']} labels", inside(codes, mask), "codes")]
+
+
+@maker("ltp")
+def _ternary(image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, Any]) -> list[Map]:
+    grey, region = grey_region(image, mask)
+    own = [known[name] for name in ("p", "r", "threshold", "unit")]
+    both = upper_and_lower(grey, region, *own)
+    return [
+        Map(f"{name} {known['method']} labels", inside(plane, mask), "codes")
+        for name, codes in zip(("upper", "lower"), both, strict=True)
+        for plane in [label_codes(codes, known["p"], known["method"])]
+    ]
+
+
+@maker("clbp")
+def _completed(image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, Any]) -> list[Map]:
+    labels = joint_labels(*grey_region(image, mask), known["p"], known["r"])
+    number = known["p"] + 2
+    planes = {"signs": labels // 2 // number, "sizes": labels // 2 % number, "centre": labels % 2}
+    return [Map(name, inside(plane, mask), "codes") for name, plane in planes.items()]
+
+
+@maker("lbp_var")
+def _with_contrast(
+    image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, Any]
+) -> list[Map]:
+    p, r = known["p"], known["r"]
+    codes, variances = lbp_codes(image, p, r, "uniform"), lbp_codes(image, p, r, "var")
+    return [
+        Map("uniform labels", inside(codes, mask), "codes"),
+        Map("standard deviation of the samples", inside(np.sqrt(variances), mask)),
+    ]
+
+
+@maker("mrelbp")
+def _robust(image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, Any]) -> list[Map]:
+    sides = tuple(2 * (r // 2) + 1 for r in np.atleast_1d(known["radii"]).tolist())
+    grey, _ = grey_region(image, mask)
+    return [
+        Map(f"median of {side} x {side} pixels", inside(smooth, mask))
+        for side, smooth in dict(zip(sides, medians(grey, sides), strict=True)).items()
+    ]
 
 
 @maker("mean_lbp", "median_lbp", "mbp", "variance_lbp", "mvm_lbp")

@@ -87,7 +87,7 @@ def mrelbp(
     check_range(grey)
     values = grey if inside is None else grey[inside]
     tie = TIE * max(-float(values.min()), float(values.max()))
-    centre, *smooth = _medians(grey, (_CENTRE, *(2 * (r // 2) + 1 for r in steps)))
+    centre, *smooth = medians(grey, (_CENTRE, *(2 * (r // 2) + 1 for r in steps)))
     images, circles = [centre, *smooth], [Circle(p, r, *grey.shape) for r in (0, *steps)]
     labels = np.zeros(grey.shape, np.int32)
     bins, found = 2 * (p + 2) ** 2, []
@@ -105,7 +105,7 @@ def mrelbp(
     return Measured(_names(p, steps), np.concatenate(found))
 
 
-def _medians(grey: NDArray[Any], sides: tuple[int, ...]) -> list[NDArray[np.float64]]:
+def medians(grey: NDArray[Any], sides: tuple[int, ...]) -> list[NDArray[np.float64]]:
     """Return the image filtered by the median of windows of each side."""
     values = None
     if grey.dtype != np.uint8:
