@@ -33,7 +33,7 @@ def images(rng):
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("p", "r"), CIRCLES)
-@pytest.mark.filterwarnings("ignore:Applying `local_binary_pattern`", "ignore:local_binary_pattern")
+@pytest.mark.filterwarnings("ignore:Applying `local_binary_pattern`")
 def test_codes_are_bit_identical(p, r, method, images):
     for image in images:
         found = local_binary_pattern(image, p, r, method)

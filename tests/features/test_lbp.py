@@ -215,7 +215,7 @@ def test_compiled_counts_equal_the_python_ones(masked, rng):
     long = Circle(17, 1, 7, 37, inner=1)
     table, none = np.arange(64).astype(np.uint16), np.zeros(0, np.uint16)
     runs = [
-        (count_neighbours, 256, (image, masked, inside, near.corners, near.rows, near.cols)),
+        (count_neighbours, 256, (image, masked, inside, near.rows, near.cols)),
         (count_square, 256, (image, 0.0, masked, inside)),
         (count_circle, 64, (image, 2, masked, inside, *far.tables, 0.0, _weights(6), table)),
         (count_circle, 19, (image, 1, masked, inside, *long.tables, 0.0, _weights(17), none)),
@@ -235,7 +235,7 @@ def test_compiled_codes_equal_the_python_ones(rng):
     table = np.arange(256)[::-1].copy()
     bytes_, floats = near.pad(image, np.uint8), far.pad(image)
     runs = [
-        (code_neighbours, np.int32, (bytes_, near.corners, near.rows, near.cols, table)),
+        (code_neighbours, np.int32, (bytes_, near.rows, near.cols, table)),
         (code_square, np.int32, (bytes_, 0.0, table)),
         (code_circle, np.int32, (floats, far.margin, *far.tables, 0.0, _weights(6))),
         (circle_variance, float, (floats, far.margin, far.corners, far.rows, far.cols, 1e-14)),

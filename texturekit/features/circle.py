@@ -81,7 +81,7 @@ def circle_labels(
 def _classic(grey: NDArray[np.uint8], table: NDArray[Any]) -> NDArray[Any]:
     circle, found = Circle(8, 1, *grey.shape), np.empty(grey.shape, table.dtype)
     framed = circle.pad(grey, np.uint8)
-    code_neighbours(framed, circle.corners, circle.rows, circle.cols, table, found)
+    code_neighbours(framed, circle.rows, circle.cols, table, found)
     return found
 
 
@@ -112,7 +112,7 @@ def count_circle_codes(
     if _is_classic(p, r, grey) and slack == 0:
         banks = np.zeros((BANKS, 256), np.uint32)
         count_neighbours(
-            grey, masked, np.ascontiguousarray(core), circle.corners, circle.rows, circle.cols,
+            grey, masked, np.ascontiguousarray(core), circle.rows, circle.cols,
             banks,
         )  # fmt: skip
         return banks, table

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from texturekit.kernels.samples import LANES, count_row, settle_row
+from texturekit.kernels._inline import lowest_place
+from texturekit.kernels.samples import LANES, count_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +35,6 @@ def count_neighbours(
     framed: NDArray[np.uint8],
     masked: bool,
     inside: NDArray[np.bool_],
-    corners: NDArray[np.int64],
     rows: NDArray[np.float64],
     cols: NDArray[np.float64],
     banks: NDArray[np.uint32],
@@ -50,14 +50,13 @@ def count_neighbours(
         _load(framed, r + 2, lines)
         if r >= 0:
             _code_row(lines, r, width, pulls, codes, doubts)
-            settle_row(framed, 1, r, corners, rows, cols, codes, doubts, words, queue)
+            _settle_row(framed, r, rows, cols, codes, words, queue)
             count_row(codes, width, r, masked, inside, banks)
 
 
 @njit(cache=True, nogil=True)
 def code_neighbours(
     framed: NDArray[np.uint8],
-    corners: NDArray[np.int64],
     rows: NDArray[np.float64],
     cols: NDArray[np.float64],
     table: NDArray[Any],
@@ -74,10 +73,47 @@ def code_neighbours(
         _load(framed, r + 2, lines)
         if r >= 0:
             _code_row(lines, r, width, pulls, codes, doubts)
-            settle_row(framed, 1, r, corners, rows, cols, codes, doubts, words, queue)
+            _settle_row(framed, r, rows, cols, codes, words, queue)
             row = np.uint64(r)
             for c in range(np.uint64(width)):
                 found[row, c] = table[codes[c]]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _settle_row(
+    framed: NDArray[np.uint8],
+    row: int,
+    rows: NDArray[np.float64],
+    cols: NDArray[np.float64],
+    codes: NDArray[np.uint8],
+    words: NDArray[np.uint64],
+    queue: NDArray[np.int64],
+) -> None:
+    """Clear the bits of a row that are in doubt and whose samples are below the centre.
+
+    ``words`` are the doubts of eight pixels each: most are 0.
+    """
+    count, one = 0, np.uint64(1)
+    for k in range(words.size):
+        queue[count] = k
+        count += words[k] != 0
+    for i in range(count):
+        k = int(queue[i])
+        left = np.int64(words[k])
+        while left != 0:
+            place = lowest_place(left)
+            left &= left - 1
+            c, corner = 8 * k + (place >> 3), place & 7
+            point = np.uint64(2 * corner + 1)
+            y, x = rows[point, np.uint64(row)], cols[point, np.uint64(c)]
+            # Corners 0 and 1 lie above, 0 and 3 to the right.
+            up = np.uint64(row + (corner >> 1))
+            west = np.uint64(c + (1 ^ (corner & 1) ^ (corner >> 1)))
+            top = (1 - x) * framed[up, west] + x * framed[up, west + one]
+            bottom = (1 - x) * framed[up + one, west] + x * framed[up + one, west + one]
+            sample = (1 - y) * top + y * bottom
+            below = sample < framed[np.uint64(row) + one, np.uint64(c) + one]
+            codes[c] ^= np.uint8(int(below) << (2 * corner + 1))
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -1,4 +1,4 @@
-"""One sample of a circle, exactly as skimage interpolates it, and what rests on it.
+"""What the kernels of local binary patterns share: rows of samples, and counters.
 
 A sample that falls between pixels is ``(1 - y) * top + y * bottom`` with ``top = (1 - x) * left
 + x * right``. The fractions ``x`` and ``y`` come in per column and per row: ``(c + 0.7) - floor(c
@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from texturekit.kernels._inline import lowest_place
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -29,60 +27,6 @@ def aligned_rows(count: int, width: int) -> NDArray[np.float64]:
     buffer = np.zeros(count * width + 8)
     start = -(buffer.ctypes.data // 8) % 8
     return buffer[start : start + count * width].reshape(count, width)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def reaches_centre(
-    framed: NDArray[Any],
-    margin: int,
-    row: int,
-    col: int,
-    point: int,
-    corners: NDArray[np.int64],
-    rows: NDArray[np.float64],
-    cols: NDArray[np.float64],
-) -> bool:
-    """Tell whether sample ``point`` of a pixel is at least the pixel."""
-    y, x = rows[np.uint64(point), np.uint64(row)], cols[np.uint64(point), np.uint64(col)]
-    down, along = row + margin, col + margin
-    above, below = np.uint64(down + corners[point, 0]), np.uint64(down + corners[point, 1])
-    left, right = np.uint64(along + corners[point, 2]), np.uint64(along + corners[point, 3])
-    top = (1 - x) * framed[above, left] + x * framed[above, right]
-    bottom = (1 - x) * framed[below, left] + x * framed[below, right]
-    sample = (1 - y) * top + y * bottom
-    return bool(sample - framed[np.uint64(down), np.uint64(along)] >= 0)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def settle_row(
-    framed: NDArray[Any],
-    margin: int,
-    row: int,
-    corners: NDArray[np.int64],
-    rows: NDArray[np.float64],
-    cols: NDArray[np.float64],
-    codes: NDArray[Any],
-    doubts: NDArray[Any],
-    words: NDArray[np.uint64],
-    queue: NDArray[np.int64],
-) -> None:
-    """Clear the bits of ``codes[c]`` that are in doubt and whose samples are below the centre.
-
-    ``words`` are the same bytes as ``doubts``, eight at a time: most are 0.
-    """
-    count = 0
-    for k in range(words.size):
-        queue[count] = k
-        count += words[k] != 0
-    for i in range(count):
-        k = int(queue[i])
-        left = np.int64(words[k])
-        while left != 0:
-            place = lowest_place(left)
-            left &= left - 1
-            c, point = 8 * k + (place >> 3), 2 * (place & 7) + 1
-            above = reaches_centre(framed, margin, row, c, point, corners, rows, cols)
-            codes[c] ^= np.uint8((1 - above) << point)
 
 
 @njit(cache=True, nogil=True, inline="always")
