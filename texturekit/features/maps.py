@@ -183,7 +183,8 @@ def _edges(image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, Any]
 
 @maker("lbp")
 def _patterns(image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, Any]) -> list[Map]:
-    codes = lbp_codes(image, known["p"], known["r"], known["method"])
+    own = {name: known[name] for name in ("p", "r", "method", "neighborhood", "tie_tolerance")}
+    codes = lbp_codes(image, **own)
     if known["method"] == "var":
         return [Map("variance of the samples", inside(codes, mask))]
     return [Map(f"{known['method']} labels", inside(codes, mask), "codes")]

@@ -53,7 +53,7 @@ def grey_region(
             f"{bad} of {grey.size} pixels are not finite; give them a value before measuring."
         )
     grey = np.ascontiguousarray(grey, dtype=grey.dtype.newbyteorder("="))
-    return grey, None if mask is None else _region(mask, (height, width))
+    return _writable(grey), None if mask is None else _region(mask, (height, width))
 
 
 def _region(mask: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.bool_]:
@@ -65,4 +65,9 @@ def _region(mask: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.bool_]:
         )
     if not region.any():
         raise ImageError("mask holds no pixel; give a mask with a non-zero region, or none.")
-    return region
+    return _writable(region)
+
+
+def _writable(array: NDArray[Any]) -> NDArray[Any]:
+    """Copy an array that may not be written to: numba would compile every kernel once more."""
+    return array if array.flags.writeable else array.copy()
