@@ -405,3 +405,51 @@ def test_compiled_fast_kernels_equal_the_python_ones(dtype, rng):
         kept = planes[:, 1:-1, 1:-1][:, (inside if region.size else inside | True)[1:-1, 1:-1]]
         for plane, count in zip(kept, counts.sum(axis=1), strict=True):
             assert_array_equal(count, np.bincount(plane, minlength=256))
+
+
+@pytest.mark.parametrize("scale", [2.0**-420, 2.0**-300, 2.0**220, 2.0**400, 2.0**460])
+def test_the_size_of_floats_changes_nothing(scale, rng):
+    image = rng.random((9, 12))
+
+    for parameters in ({}, {"p": 16, "r": 2}, {"variance_rule": "std"}, {"variance_rule": "map"}):
+        assert_array_equal(mvm_codes(image * scale, **parameters), mvm_codes(image, **parameters))
+
+
+def test_says_that_floats_are_too_large_or_small():
+    for scale in (1e150, -1e150, 1e-150):
+        with pytest.raises(ImageError, match="scale the image to between 1e-140 and 1e\\+140"):
+            mvm_lbp(HAND * scale)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8"])
+def test_every_integer_type_is_coded_the_same_at_any_brightness_and_contrast(dtype, rng):
+    kind = np.iinfo(dtype)
+    levels = rng.integers(0, 20, (12, 70))
+    codes = mvm_codes(levels)
+    room = int(kind.max) - int(kind.min)
+    for gain in (1, 3, min(room // 19, 2**40)):
+        for low in (0, int(kind.min), int(kind.max) - 19 * gain):
+            if low + 19 * gain <= kind.max:
+                image = np.array([[low + gain * int(v) for v in row] for row in levels], dtype)
+                assert_array_equal(mvm_codes(image), codes)
+                fused = codes_of(image, "mean_median")
+                assert_array_equal(fused, codes_of(levels, "mean_median"))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float64])
+@pytest.mark.parametrize("mask_mode", ["center", "strict"])
+def test_what_a_mask_leaves_out_changes_nothing(dtype, mask_mode, rng):
+    image = rng.integers(0, 200, (20, 80)).astype(dtype)
+    mask = np.zeros(image.shape, bool)
+    mask[4:13, 7:60] = True
+    # What `center` reads is one pixel more to each side than what it counts.
+    read = slice(3, 14) if mask_mode == "center" else slice(4, 13)
+    along = slice(6, 61) if mask_mode == "center" else slice(7, 60)
+    other = (199 - image).astype(dtype)
+    other[read, along] = image[read, along]
+
+    found = mvm_lbp(image, mask=mask, mask_mode=mask_mode)
+    assert mvm_lbp(other, mask=mask, mask_mode=mask_mode) == found
+    assert mvm_lbp(image, mask=np.ones_like(mask), mask_mode=mask_mode) != found
+    other[5:9, 8:40] = 199 - other[5:9, 8:40]
+    assert mvm_lbp(other, mask=mask, mask_mode=mask_mode) != found

@@ -31,18 +31,30 @@ def ring_statistics(statistics: tuple[str, ...], around: Neighbourhood) -> NDArr
 
 
 def as_unsigned(grey: NDArray[Any]) -> NDArray[Any] | None:
-    """Return an image of 8 or 16 bits as unsigned, shifted if it has a sign; None for others.
+    """Return integers as unsigned of 8 or 16 bits, None if they do not fit.
 
-    Shifting changes none of the codes.
+    Less a constant if need be, which changes none of the codes.
     """
-    if grey.dtype == np.uint8 or grey.dtype == np.uint16:
-        # A read-only array is another type, for which the kernels would be compiled once more.
-        return grey if grey.flags.writeable else grey.copy()
-    if grey.dtype == np.int8 or grey.dtype == np.int16:
-        kind = np.dtype(f"u{grey.dtype.itemsize}")
-        shifted: NDArray[Any] = grey.view(kind) ^ kind.type(2 ** (8 * grey.dtype.itemsize - 1))
+    if grey.dtype.kind not in "iu":
+        return None
+    size = grey.dtype.itemsize
+    if size > 2:
+        found = from_zero(grey)
+        return found.astype(np.uint16) if found.max() < 2**16 else None
+    if grey.dtype.kind == "i":
+        kind = np.dtype(f"u{size}")
+        shifted: NDArray[Any] = grey.view(kind) ^ kind.type(2 ** (8 * size - 1))
         return shifted
-    return None
+    # A read-only array is another type, for which the kernels would be compiled once more.
+    return grey if grey.flags.writeable else grey.copy()
+
+
+def from_zero(grey: NDArray[Any]) -> NDArray[Any]:
+    """Return integers less their minimum, as unsigned of the same size."""
+    kind = np.dtype(f"u{grey.dtype.itemsize}")
+    lowest = kind.type(int(grey.min()) % 2 ** (8 * kind.itemsize))
+    found: NDArray[Any] = grey.astype(kind) - lowest  # rightly, also where it wraps round
+    return found
 
 
 @cache

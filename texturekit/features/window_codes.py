@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from texturekit.errors import UnknownNameError
+from texturekit.errors import ImageError, UnknownNameError
 from texturekit.features.code_histogram import STATISTICS as DESCRIBED
 from texturekit.features.lbp import Circle
 from texturekit.features.neighbourhood import MAPS, PADDING, RING, Neighbourhood
@@ -18,6 +18,7 @@ from texturekit.features.ring_codes import (
     as_unsigned,
     bins_of_codes,
     count_ring,
+    from_zero,
     ring_planes,
     ring_statistics,
 )
@@ -34,7 +35,9 @@ STATISTICS = (
     "mean", "median", "deviation", "raw", "std", "mean_std_median", "mean_median", "centre",
     "mean_map", "median_map", "variance_map",
 )  # fmt: skip
+_SHIFT_FREE = frozenset(STATISTICS) - {"raw", "std", "mean_std_median"}
 _TIE = 1e-12
+_MOST = 1e140  # the largest magnitude of floats, and one over the smallest
 
 
 def statistic_codes(
@@ -104,12 +107,25 @@ def grey_codes(
     reach = around.reach(statistics)
     smallest = 2 * reach + 1 if around.border == "valid" else 1
     grey, inside = grey_region(image, mask, smallest=smallest)
+    _check_magnitude(grey)
     codes = _ring_codes(grey, tuple(statistics), around)
     if codes is None:
         codes = _any_codes(grey, statistics, around)
     if inside is not None and around.mask_mode == "strict":
         inside = erode(inside, reach)
     return codes, inside
+
+
+def _check_magnitude(grey: NDArray[Any]) -> None:
+    """Raise if squares of the pixels leave the range of floating point."""
+    if grey.dtype.kind != "f" or grey.size == 0:
+        return
+    largest = max(float(grey.max()), -float(grey.min()))
+    if largest and not 1 / _MOST <= largest <= _MOST:
+        raise ImageError(
+            f"the pixels' largest magnitude is {largest:.3g}, and squares of it are no numbers; "
+            f"scale the image to between {1 / _MOST:.0e} and {_MOST:.0e}."
+        )
 
 
 def describe_ring(
@@ -165,6 +181,8 @@ def _any_codes(
     grey: NDArray[Any], statistics: Sequence[str], around: Neighbourhood
 ) -> NDArray[np.int32]:
     reach = around.reach(statistics)
+    if grey.dtype.kind in "iu" and around.border != "zero" and _SHIFT_FREE.issuperset(statistics):
+        grey = from_zero(grey)
     padded = np.pad(_fit(grey, statistics, around), reach, mode=PADDING[around.border])
     maps = tuple(name for name in statistics if name in MAPS)
     plain = tuple(name for name in statistics if name not in MAPS)

@@ -191,7 +191,7 @@ def _joint(
             f"more than {_JOINT_LABELS}; use method='uniform' with p up to 14."
         )
     codes, inside = grey_codes(image, mask, statistics, around)
-    mean, variance, median = (label_codes(plane, around.p, method) for plane in codes)
+    mean, variance, median = (_labels(plane, around.p, method) for plane in codes)
     joint = (mean * bins + variance) * bins + median
     margin = around.reach(statistics)
     counts = count_joint(joint, bins**3, margin=margin, inside=inside)
@@ -199,3 +199,10 @@ def _joint(
     # A joint label counts nothing, so that its entropy is the only statistic with a meaning.
     found = describe((prefix,), [counts])
     return Measured((*found.names[: bins**3], found.names[-1]), np.delete(found.values, _MOMENTS))
+
+
+def _labels(codes: NDArray[np.int32], points: int, method: str) -> NDArray[np.int32]:
+    if codes.size < 2**points:
+        return label_codes(codes, points, method)
+    labels: NDArray[np.int32] = label_codes(np.arange(2**points), points, method)[codes]
+    return labels

@@ -79,13 +79,13 @@ def code_words(
     _code_rows(grey, inside, statistics, work, counts, planes)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _rows(grey: NDArray[Any]) -> int:
     """Return how many rows to take at a time."""
     return int(max(1, min(grey.shape[0], _RUN // grey.shape[1])))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _code_rows(
     grey: NDArray[Any],
     inside: NDArray[np.bool_],
@@ -127,7 +127,7 @@ def _code_rows(
                     _write_row(codes, centres, first, planes[k], r)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _count_row(
     codes: NDArray[np.uint8], first: np.uint64, width: np.uint64, counts: NDArray[np.uint32]
 ) -> None:
@@ -156,14 +156,20 @@ def _count_inside(
     counts: NDArray[np.uint32],
 ) -> None:
     """Like `_count_row`, with the centre's bit, and of the pixels inside if there are such."""
-    one = np.uint64(1)
-    for c in range(width - np.uint64(2)):
+    one, inner = np.uint64(1), width - np.uint64(2)
+    if inside.size > 0:
+        some = False
+        for c in range(inner):
+            some |= inside[row + one, c + one]
+        if not some:
+            return
+    for c in range(inner):
         code = np.uint64(codes[first + c]) + np.uint64(centres[first + c]) * np.uint64(CODES)
         more = np.uint32(inside[row + one, c + one]) if inside.size > 0 else np.uint32(1)
         counts[c & np.uint64(3), code] += more
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _write_row(
     codes: NDArray[np.uint8],
     centres: NDArray[np.uint8],

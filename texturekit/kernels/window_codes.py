@@ -132,10 +132,13 @@ def float_codes(
     medians, largest = np.zeros(codes.shape[2]), np.empty(codes.shape[2])
     samples = np.empty(codes.shape[2])
     targets = np.empty((rules.shape[0], 4, codes.shape[2]))
+    spread = False
+    for k in range(rules.shape[0]):
+        spread |= rules[k, 3] != 0 or rules[k, 5] != 0
     for r in range(codes.shape[1]):
         row, middle = np.uint64(r), np.uint64(margin)
         here = np.uint64(r + margin)
-        measure_row(padded, r + first, first, side, hollow, sums, spreads, largest)
+        measure_row(padded, r + first, first, side, hollow, spread, sums, spreads, largest)
         if pairs.size > 0:
             median_row(padded, r + first, first, side, hollow, pairs, values, medians)
         for k in range(rules.shape[0]):

@@ -57,16 +57,20 @@ def measure_row(
     left: int,
     side: int,
     hollow: bool,
+    spread: bool,
     sums: NDArray[np.float64],
     spreads: NDArray[np.float64],
     largest: NDArray[np.float64],
 ) -> None:
-    """Like `sum_row`, of floats: D from deviations from the mean; and the largest magnitude."""
+    """Like `sum_row`, of floats: D from deviations from the mean; and the largest magnitude.
+
+    D is 0 unless there is ``spread``.
+    """
     width, half = np.uint64(sums.size), side // 2
     count = side * side - 1 if hollow else side * side
     for c in range(width):
         sums[c] = spreads[c] = largest[c] = 0.0
-    for turn in range(2):
+    for turn in range(2 if spread else 1):
         for i in range(side):
             for j in range(side):
                 if hollow and i == half and j == half:
@@ -172,6 +176,6 @@ def float_maps(
     values = np.empty((side * side, maps.shape[2] + side - 1))
     largest = np.empty(maps.shape[2])
     for r in range(maps.shape[1]):
-        measure_row(padded, r, 0, side, hollow, maps[0, r], maps[1, r], largest)
+        measure_row(padded, r, 0, side, hollow, True, maps[0, r], maps[1, r], largest)
         if pairs.size > 0:
             median_row(padded, r, 0, side, hollow, pairs, values, maps[2, r])
