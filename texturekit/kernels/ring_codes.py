@@ -37,8 +37,9 @@ def sum_windows(
     """Write S of ``size`` windows; the first has its top left pixel at ``start``."""
     below, last = start + width, start + width + width
     one, two = np.uint64(1), np.uint64(2)
+    kind = sums.dtype.type
     for i in range(size + two):
-        columns[i] = pixels[start + i] + pixels[below + i] + pixels[last + i]
+        columns[i] = kind(pixels[start + i]) + kind(pixels[below + i]) + kind(pixels[last + i])
     for i in range(size):
         sums[i] = columns[i] + columns[i + one] + columns[i + two]
 
