@@ -1,8 +1,7 @@
-"""Fixtures, and a numba cache that notices a changed kernel."""
+"""Fixtures, and where tests keep compiled kernels and downloads."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -11,22 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-_KERNELS = Path(__file__).parent / "texturekit" / "kernels"
-
-
-def _cache_folder() -> Path:
-    # numba's cache misses changes of jitted functions imported from another file.
-    sources = b"".join(path.read_bytes() for path in sorted(_KERNELS.glob("*.py")))
-    stamp = hashlib.sha256(sources).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"texturekit-numba-{os.getuid()}-{stamp}"
-
-
 # The same examples every time: a change is judged by what it changes, not by luck.
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")
-os.environ["NUMBA_CACHE_DIR"] = str(_cache_folder())
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ["TEXTUREKIT_CACHE"] = str(Path(tempfile.gettempdir()) / f"texturekit-{os.getuid()}")
+os.environ["NUMBA_CACHE_DIR"] = os.environ["TEXTUREKIT_CACHE"]
 
 
 @pytest.fixture(autouse=True)

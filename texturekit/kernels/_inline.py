@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_ones(code: int | np.int64) -> np.int64:
     """Return how many of the lowest 63 bits of a non-negative code are set.
 
@@ -21,7 +22,7 @@ def count_ones(code: int | np.int64) -> np.int64:
     return (bits + (bits >> 32)) & np.int64(0x7F)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def circular_changes(code: int | np.int64, points: int) -> np.int64:
     """Return how many of the bits differ from their neighbour around the circle."""
     bits = np.int64(code)
@@ -29,7 +30,7 @@ def circular_changes(code: int | np.int64, points: int) -> np.int64:
     return np.int64(count_ones(bits ^ turned))
 
 
-@njit(cache=True, nogil=True)
+@jit
 def lowest_place(bits: int | np.int64) -> int:
     """Return the place of the lowest set bit of a positive number.
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
+@jit
 def assign_bins(
     values: NDArray[Any], edges: NDArray[np.float64], scale: float, bins: NDArray[Any]
 ) -> None:
@@ -31,7 +32,7 @@ def assign_bins(
         bins[n] = k
 
 
-@njit(cache=True, nogil=True)
+@jit
 def look_up(values: NDArray[np.uint8], table: NDArray[Any], found: NDArray[Any]) -> None:
     """Write ``table[value]`` for each value."""
     for n in range(values.size):
@@ -39,7 +40,7 @@ def look_up(values: NDArray[np.uint8], table: NDArray[Any], found: NDArray[Any])
         found[at] = table[values[at]]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def look_up_inside(
     values: NDArray[np.uint8],
     inside: NDArray[np.bool_],
@@ -54,14 +55,14 @@ def look_up_inside(
         found[at] = level if inside[at] else outside
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_values(values: NDArray[Any], counts: NDArray[np.int64]) -> None:
     """Add to ``counts[value]`` each value."""
     for n in range(values.size):
         counts[values[n]] += 1
 
 
-@njit(cache=True, nogil=True)
+@jit
 def see_levels(packed: NDArray[Any], seen: NDArray[np.bool_]) -> int:
     """Return how many levels there are among the first ``seen.size - 1``; ``seen`` is False.
 
@@ -79,7 +80,7 @@ def see_levels(packed: NDArray[Any], seen: NDArray[np.bool_]) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_bytes_inside(
     values: NDArray[np.uint8], inside: NDArray[np.bool_], counts: NDArray[np.int64]
 ) -> None:

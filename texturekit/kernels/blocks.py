@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +19,7 @@ CLIP = 0.2
 WIDEST = 128  # numpy.sum halves what is longer
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def plan_sum(count: int) -> NDArray[np.int64]:
     """Lay out the tree in which ``numpy.sum`` adds values: start, length and first child by node.
 
@@ -41,7 +42,7 @@ def plan_sum(count: int) -> NDArray[np.int64]:
     return spans[:nodes]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def _sum_span(
     values: NDArray[np.float64],
     start: int,
@@ -69,7 +70,7 @@ def _sum_span(
             total[c] += values[n, c] * values[n, c] if power == 2 else values[n, c]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def sum_columns(
     values: NDArray[np.float64],
     power: int,
@@ -90,7 +91,7 @@ def sum_columns(
             _sum_span(values, plan[n, 0], plan[n, 1], power, eight, sums[n])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def _normalise(
     values: NDArray[np.float64],
     norm: int,
@@ -118,7 +119,7 @@ def _normalise(
                     values[n, c] = math.sqrt(values[n, c])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def normalise_blocks(cells: NDArray[np.float32], norm: int, out: NDArray[np.floating[Any]]) -> None:
     """Fill ``out[r, c]`` (block rows, block columns, orientations) with the normalised block.
 
@@ -149,7 +150,7 @@ def normalise_blocks(cells: NDArray[np.float32], norm: int, out: NDArray[np.floa
                 flat[r, c, n] = values[n, c]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def _scale_free(block: NDArray[np.float64], norm: int) -> None:
     """Normalise one block, with nothing added to its length; 0 stays 0."""
     for step in range(3 if norm == 3 else 2):
@@ -169,7 +170,7 @@ def _scale_free(block: NDArray[np.float64], norm: int) -> None:
                 block[n] = min(block[n], CLIP)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def spread_blocks(
     cells: NDArray[np.float64], side: int, norm: int, out: NDArray[np.float64]
 ) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
+from texturekit.kernels._jit import jit
 from texturekit.kernels.samples import LANES, aligned_rows, count_row
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LOWEST = -np.finfo(np.float64).max
 
 
-@njit(cache=True, nogil=True)
+@jit
 def code_circle(
     framed: NDArray[Any],
     margin: int,
@@ -61,7 +61,7 @@ def code_circle(
                 found[row, c] = codes[c]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_circle(
     framed: NDArray[Any],
     margin: int,
@@ -107,7 +107,7 @@ def count_circle(
             count_row(labels, width, r, masked, inside, banks)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _share(cols: NDArray[np.float64], shares: NDArray[np.float64]) -> None:
     """Keep what the left and the right pixel of each slide weigh."""
     count, width = cols.shape
@@ -117,7 +117,7 @@ def _share(cols: NDArray[np.float64], shares: NDArray[np.float64]) -> None:
             shares[2 * j + 1, c] = cols[j, c]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _slide_row(
     framed: NDArray[Any],
     margin: int,
@@ -141,7 +141,7 @@ def _slide_row(
             )
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _code_row(
     margin: int,
     r: int,
@@ -197,13 +197,13 @@ def _code_row(
             )
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _place(f: int, depth: int) -> int:
     """Return which of ``depth`` places holds a row, counted from one that place 0 holds."""
     return f - depth if f >= depth else f
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _label_row(codes: NDArray[np.int32], points: int, labels: NDArray[np.uint16]) -> None:
     """Write the uniform labels of a row, in 32 bits throughout."""
     last, one, two, four = np.uint32(points - 1), np.uint32(1), np.uint32(2), np.uint32(4)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from texturekit.kernels._jit import jit
 from texturekit.kernels.codes import label_uniform
 from texturekit.kernels.sample_row import sample_row
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
+@jit
 def mean_difference(
     grey: NDArray[np.float64],
     margin: int,
@@ -41,7 +41,7 @@ def mean_difference(
     return float(sums.sum() / max(1, count * len(corners)))
 
 
-@njit(cache=True, nogil=True)
+@jit
 def completed_labels(
     grey: NDArray[np.float64],
     margin: int,

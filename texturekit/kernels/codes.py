@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from texturekit.kernels._inline import circular_changes, count_ones
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
+@jit
 def label_uniform(codes: NDArray[Any], points: int, labels: NDArray[np.int32]) -> None:
     """Write the number of ones where a code changes at most twice around the circle, else P + 1."""
     for i in range(codes.size):
@@ -21,7 +21,7 @@ def label_uniform(codes: NDArray[Any], points: int, labels: NDArray[np.int32]) -
         labels[i] = ones if circular_changes(codes[i], points) <= 2 else points + 1
 
 
-@njit(cache=True, nogil=True)
+@jit
 def label_nri_uniform(codes: NDArray[Any], points: int, labels: NDArray[np.int32]) -> None:
     """Write a label of its own for each code that changes at most twice, one for all the others."""
     full = (np.int64(1) << points) - 1
@@ -39,7 +39,7 @@ def label_nri_uniform(codes: NDArray[Any], points: int, labels: NDArray[np.int32
         labels[i] = label if uniform else points * (points - 1) + 2
 
 
-@njit(cache=True, nogil=True)
+@jit
 def label_rotation(codes: NDArray[Any], points: int, labels: NDArray[np.int32]) -> None:
     """Write the smallest code that a rotation of the circle can give."""
     for i in range(codes.size):
@@ -51,14 +51,14 @@ def label_rotation(codes: NDArray[Any], points: int, labels: NDArray[np.int32]) 
         labels[i] = least
 
 
-@njit(cache=True, nogil=True)
+@jit
 def look_up(codes: NDArray[Any], table: NDArray[Any], found: NDArray[Any]) -> None:
     """Write what stands in ``table`` at each code."""
     for i in range(np.uint64(codes.size)):
         found[i] = table[codes[i]]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_all(codes: NDArray[Any], margin: int, counts: NDArray[np.int64]) -> None:
     """Add to ``counts[k % 8, code]`` every pixel at least ``margin`` away from the border."""
     height, end = codes.shape[0], np.uint64(codes.shape[1] - margin)
@@ -74,7 +74,7 @@ def count_all(codes: NDArray[Any], margin: int, counts: NDArray[np.int64]) -> No
             c += np.uint64(1)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_inside(
     codes: NDArray[Any], margin: int, inside: NDArray[np.bool_], counts: NDArray[np.int64]
 ) -> None:
@@ -86,7 +86,7 @@ def count_inside(
                 counts[c & 7, codes[r, c]] += 1
 
 
-@njit(cache=True, nogil=True)
+@jit
 def describe_counts(
     counts: NDArray[np.int64], labels: NDArray[np.int64], out: NDArray[np.float64]
 ) -> None:
@@ -114,7 +114,7 @@ def describe_counts(
     out[bins + 3] = max(0.0, entropy)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def describe_banks(
     banks: NDArray[np.uint32],
     table: NDArray[np.uint16],

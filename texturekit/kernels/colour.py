@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +29,7 @@ NEAR_BLACK = 0.008856
 ROOT = (0.091711, 1.302342, -0.412217)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def look_up(pixels: NDArray[Any], tables: NDArray[np.float64], planes: NDArray[np.float64]) -> None:
     """Fill planes 0 to 2 from the first table and 3 to 5 from the second, by (n, 3) pixels."""
     for n in range(pixels.shape[0]):
@@ -39,7 +40,7 @@ def look_up(pixels: NDArray[Any], tables: NDArray[np.float64], planes: NDArray[n
 
 
 # No divisor below is 0; the check for it would keep loops from becoming vectors.
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def _cie(value: float) -> float:
     """Return CIE's f: the cube root, but a straight line near black.
 
@@ -55,7 +56,7 @@ def _cie(value: float) -> float:
     return root if value > NEAR_BLACK else 7.787 * value + 16.0 / 116.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def convert(count: int, given: NDArray[np.float64], planes: NDArray[np.float64]) -> None:
     """Fill the planes named above from red, green, blue in 0..1 and the same in linear light."""
     for n in range(count):
@@ -88,7 +89,7 @@ def convert(count: int, given: NDArray[np.float64], planes: NDArray[np.float64])
         planes[B, n] = 200.0 * (y - z)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def add_moments(
     count: int,
     planes: NDArray[np.float64],
@@ -121,7 +122,7 @@ def add_moments(
                 sums[k, power] += lanes[power, j]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def add_counts(
     count: int,
     planes: NDArray[np.float64],

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
+from texturekit.kernels._jit import jit
 from texturekit.kernels.emphasis import add_size, finish
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ NEIGHBOUR = 1 << SHIFT  # counts a neighbour above the bits that sum its grey le
 SUMS = ("coarseness", "contrast", "busyness", "complexity", "strength")
 
 
-@njit(cache=True, nogil=True)
+@jit
 def pad(
     image: NDArray[Any], levels: int, distance: int, mark: int, outside: int, padded: NDArray[Any]
 ) -> None:
@@ -37,7 +37,7 @@ def pad(
             flat[np.uint64(there + c)] = marked if level < top else np.int32(outside)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def add_alike(
     padded: NDArray[np.int16], here: int, there: int, alpha: int, alike: NDArray[np.int16]
 ) -> None:
@@ -51,7 +51,7 @@ def add_alike(
         alike[np.uint64(c)] += np.int16(apart <= both)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_dependences(
     image: NDArray[Any], levels: int, distance: int, alpha: int, counts: NDArray[np.uint32]
 ) -> None:
@@ -84,7 +84,7 @@ def count_dependences(
         cells[cell] += odd_cells[cell]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sum_dependences(counts: NDArray[np.uint32], levels: int, sums: NDArray[np.float64]) -> None:
     """Write the values of `emphasis.SUMS`; a pixel is counted among those it depends on."""
     cells = np.empty(levels)
@@ -96,21 +96,21 @@ def sum_dependences(counts: NDArray[np.uint32], levels: int, sums: NDArray[np.fl
     finish(rows, totals, totals[0], sums)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def add_around(padded: NDArray[np.int32], there: int, around: NDArray[np.int32]) -> None:
     """Add the pixels from ``there`` on."""
     for c in range(around.size):
         around[np.uint64(c)] += padded[np.uint64(there + c)]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def take_away(padded: NDArray[np.int32], there: int, around: NDArray[np.int32]) -> None:
     """Take away the pixels from ``there`` on."""
     for c in range(around.size):
         around[np.uint64(c)] -= padded[np.uint64(there + c)]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def locate(
     row: NDArray[Any],
     around: NDArray[np.int32],
@@ -128,7 +128,7 @@ def locate(
         apart[k] = abs(np.int32(number * level) - total)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def add_differences(
     image: NDArray[Any],
     levels: int,
@@ -171,7 +171,7 @@ def add_differences(
         sums[cell] += odd_sums[cell]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def join_differences(
     counts: NDArray[np.int64],
     differences: NDArray[np.int64],
@@ -190,7 +190,7 @@ def join_differences(
         matrix[i, 0], matrix[i, 1] = number, apart
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sum_differences(matrix: NDArray[np.float64], sums: NDArray[np.float64]) -> None:
     """Write the values named by `SUMS` of a matrix of `join_differences`."""
     sums[:] = 0.0

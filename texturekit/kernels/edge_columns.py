@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
+from texturekit.kernels._jit import jit
 from texturekit.kernels.edge_statistics import collect_squares, otsu, spread_lengths
 from texturekit.kernels.sobel import add_up, sum_gradients
 
@@ -22,7 +22,7 @@ QUANTILES = (0.5, 0.1, 0.9)
 ROUNDING = 1e-12
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def measure_edges(
     image: Image,
     rows: Image,
@@ -56,7 +56,7 @@ def measure_edges(
     return found[: collect_squares(image, rows, work, inside, low, high, found)]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def _fill_strength(
     powers: NDArray[np.float64],
     count: float,
@@ -81,7 +81,7 @@ def _fill_strength(
     values[10] = above / count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def _fill_directions(
     sums: NDArray[np.float64],
     direction: NDArray[np.float64],
@@ -102,7 +102,7 @@ def _fill_directions(
     values[25] = max(0.0, half - apart) / (half + apart) if half > 0 else 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def _entropy(shares: NDArray[np.float64]) -> float:
     bits = 0.0
     for share in shares:
@@ -111,7 +111,7 @@ def _entropy(shares: NDArray[np.float64]) -> float:
     return max(0.0, bits)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def _first_of_bin(k: int, scale: float, whole: bool) -> float:
     """Return the smallest (whole) squared length that counts in bin k or a later one."""
     square = (k / scale) ** 2
@@ -122,7 +122,7 @@ def _first_of_bin(k: int, scale: float, whole: bool) -> float:
     return float(math.ceil(square)) if whole else square
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def _find_ranges(
     counts: NDArray[np.int64],
     scale: float,

@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
+from texturekit.kernels._jit import jit
 from texturekit.kernels.sobel import add_up, fill_differences, fill_squares, rows_of_stripe
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BANKS = 4  # neighbouring pixels often count the same bin, and would wait for each other
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@jit(error_model="numpy", inline="always")
 def add_powers(lengths: NDArray[np.float64], centre: float, lanes: NDArray[np.float64]) -> None:
     """Add the second to fourth powers of the distances from ``centre``."""
     quarter = np.uint64(lengths.size // 4)
@@ -35,7 +35,7 @@ def add_powers(lengths: NDArray[np.float64], centre: float, lanes: NDArray[np.fl
         lanes[2, i] += (aa * aa + bb * bb) + (dd * dd + ee * ee)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def spread_lengths(
     image: Image,
     rows: Image,
@@ -74,7 +74,7 @@ def spread_lengths(
             counts[k] += banks[bank, k]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def collect_squares(
     image: Image,
     rows: Image,
@@ -108,7 +108,7 @@ def collect_squares(
     return int(place)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def otsu(counts: NDArray[np.int64]) -> int:
     """Return the last bin of the lower class that maximises the variance between two classes."""
     total, weighted = 0.0, 0.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +37,7 @@ _FEW = 256
 _N_LOG_N = np.array([n * np.log2(max(n, 1)) for n in range(_FEW)])
 
 
-@njit(cache=True, nogil=True)
+@jit
 def add_size(
     size: int, counts: NDArray[np.float64], rows: NDArray[np.float64], totals: NDArray[np.float64]
 ) -> float:
@@ -68,7 +69,7 @@ def add_size(
     return number
 
 
-@njit(cache=True, nogil=True)
+@jit
 def finish(
     rows: NDArray[np.float64], totals: NDArray[np.float64], pixels: float, sums: NDArray[np.float64]
 ) -> None:
@@ -104,7 +105,7 @@ def finish(
     sums[16] = totals[6] / (number * number)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sum_matrix(matrix: NDArray[np.float64], pixels: float, sums: NDArray[np.float64]) -> None:
     """Write the values named by `SUMS` of a matrix (sizes, levels) that is not empty."""
     rows, totals = np.zeros((matrix.shape[1], 3)), np.zeros(7)

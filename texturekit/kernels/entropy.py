@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,7 +17,7 @@ SCALE = 2.0 / np.log(2.0)
 
 
 # Python's rule for a division by zero keeps a loop from being vectorised.
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def entropy_terms(
     p: NDArray[np.float64], length: int, room: NDArray[np.float64], terms: NDArray[np.float64]
 ) -> None:
@@ -46,7 +47,7 @@ def entropy_terms(
         terms[at] = 0.0 - p[at] * (e + SCALE * f * series)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sum_terms(terms: NDArray[np.float64], first: int, length: int) -> float:
     """Add numbers up in four lanes, since an addition waits for the one before it."""
     a, b, c, d = 0.0, 0.0, 0.0, 0.0

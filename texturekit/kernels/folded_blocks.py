@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
+@jit
 def clear(counts: NDArray[np.uint32], first: int, length: int) -> None:
     """Write zeros."""
     for k in range(length):
         counts[np.uint64(first + k)] = np.uint32(0)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def add_block(
     cells: NDArray[np.uint32], first: int, block: int, sums: NDArray[np.uint32], at: int
 ) -> None:
@@ -27,7 +28,7 @@ def add_block(
         sums[np.uint64(at + c)] += cells[np.uint64(first + c)]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sum_block(cells: NDArray[np.uint32], first: int, block: int) -> np.uint32:
     """Return the sum of a block of cells."""
     total = np.uint32(0)
@@ -36,7 +37,7 @@ def sum_block(cells: NDArray[np.uint32], first: int, block: int) -> np.uint32:
     return total
 
 
-@njit(cache=True, nogil=True)
+@jit
 def square_block(cells: NDArray[np.uint32], first: int, block: int) -> tuple[np.uint64, np.uint32]:
     """Return the sum of squares and the largest of a block of cells."""
     squares, largest = np.uint64(0), np.uint32(0)
@@ -47,7 +48,7 @@ def square_block(cells: NDArray[np.uint32], first: int, block: int) -> tuple[np.
     return squares, largest
 
 
-@njit(cache=True, nogil=True)
+@jit
 def look_up_block(
     cells: NDArray[np.uint32], first: int, block: int, table: NDArray[np.float64]
 ) -> float:
@@ -62,7 +63,7 @@ def look_up_block(
     return (a + b) + (c + d)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def take_large(
     cells: NDArray[np.uint32],
     first: int,
@@ -80,7 +81,7 @@ def take_large(
     return held
 
 
-@njit(cache=True, nogil=True)
+@jit
 def add_up(
     cells: NDArray[np.uint32],
     pitch: int,

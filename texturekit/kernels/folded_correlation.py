@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from texturekit.kernels._jit import jit
 from texturekit.kernels.folded_pairs import fold
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ SETTLED = 1e-13  # change of the eigenvalue between two looks
 NOTHING = 1e-14  # length of a vector that is rounding only
 
 
-@njit(cache=True, nogil=True)
+@jit
 def find_occupied(
     cells: NDArray[np.uint32], pitch: int, levels: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -38,7 +38,7 @@ def find_occupied(
     return occupied, counts[occupied]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def scale(
     cells: NDArray[np.uint32], pitch: int, occupied: NDArray[np.int64], roots: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -54,7 +54,7 @@ def scale(
     return scaled
 
 
-@njit(cache=True, nogil=True)
+@jit
 def multiply(
     matrix: NDArray[np.float64], vector: NDArray[np.float64], out: NDArray[np.float64]
 ) -> None:
@@ -67,14 +67,14 @@ def multiply(
             out[np.uint64(i)] += factor * matrix[np.uint64(j), np.uint64(i)]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def subtract(vector: NDArray[np.float64], factor: float, other: NDArray[np.float64]) -> None:
     """Subtract a multiple of another vector."""
     for i in range(vector.size):
         vector[np.uint64(i)] -= factor * other[np.uint64(i)]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def dot(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     """Return the product of two vectors, added up in four lanes."""
     a, b, c, d = 0.0, 0.0, 0.0, 0.0
@@ -90,7 +90,7 @@ def dot(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     return (a + b) + (c + d)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def bound_eigenvalue(
     diagonal: NDArray[np.float64],
     beside: NDArray[np.float64],
@@ -129,7 +129,7 @@ def bound_eigenvalue(
             shifts[lane] = low + (high - low) * (lane + 1) / (LANES + 1)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def second_value(scaled: NDArray[np.float64], first: NDArray[np.float64]) -> float:
     """Return the largest absolute eigenvalue besides the one of the unit vector ``first``."""
     n = first.size
@@ -163,7 +163,7 @@ def second_value(scaled: NDArray[np.float64], first: NDArray[np.float64]) -> flo
     return min(max(float(low[0]), float(low[1])), 1.0)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def correlate_folded(
     cells: NDArray[np.uint32],
     pitch: int,

@@ -14,7 +14,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +26,7 @@ BLOCK = 32
 GAP = 64
 
 
-@njit(cache=True, nogil=True)
+@jit
 def fold_run(
     pixels: NDArray[Any],
     here: int,
@@ -49,14 +50,14 @@ def fold_run(
         places[np.uint64(at + k)] = kind(kind(difference * wide) + low)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_places(places: NDArray[Any], at: int, length: int, cells: NDArray[np.uint32]) -> None:
     """Count the cells that places name."""
     for k in range(length):
         cells[places[np.uint64(at + k)]] += np.uint32(1)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_beside(
     image: NDArray[Any],
     d: int,
@@ -71,7 +72,7 @@ def count_beside(
         count_places(places, 0, width - d, cells)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_folded(
     image: NDArray[Any],
     d: int,
@@ -111,7 +112,7 @@ def count_folded(
             count_places(places, third + first + n, width - n, north)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def triple_run(
     pixels: NDArray[Any],
     here: int,
@@ -132,7 +133,7 @@ def triple_run(
         places[np.uint64(k)] = kind(kind(pair * wide) + north)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_triples(
     image: NDArray[Any],
     d: int,
@@ -174,7 +175,7 @@ def count_triples(
     add_triples(triples, size, pitch, stride, cells)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def add_triples(
     triples: NDArray[np.uint32], size: int, pitch: int, stride: int, cells: NDArray[np.uint32]
 ) -> None:
@@ -200,7 +201,7 @@ def add_triples(
             cells[stride + fold(i, j, pitch)] += across[i * size + j]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def fold(i: int, j: int, pitch: int) -> int:
     """Return the place of a pair in a folded matrix."""
     low, high = min(i, j), max(i, j)

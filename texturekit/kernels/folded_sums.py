@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from texturekit.kernels._jit import jit
 from texturekit.kernels.entropy import entropy_terms, sum_terms
 from texturekit.kernels.folded_blocks import add_up, clear, sum_block
 from texturekit.kernels.pairs import SUMS
@@ -31,7 +31,7 @@ COUNTS = np.arange(4096, dtype=np.float64)
 LOOKED_UP = COUNTS * np.log2(np.maximum(COUNTS, 1.0))  # n log2 n
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def weigh_differences(levels: int, n_g: float, weights: NDArray[np.float64]) -> None:
     """Write what the first seven of `pairs.SUMS` weigh a difference with."""
     for k in range(levels):
@@ -45,7 +45,7 @@ def weigh_differences(levels: int, n_g: float, weights: NDArray[np.float64]) -> 
         weights[6, k] = 1.0 / square if k > 0 else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def shares(
     counts: NDArray[np.uint32], length: int, total: float, p: NDArray[np.float64], at: int
 ) -> None:
@@ -54,7 +54,7 @@ def shares(
         p[np.uint64(at + k)] = np.float64(counts[np.uint64(k)]) / total
 
 
-@njit(cache=True, nogil=True)
+@jit
 def difference_sums(
     p: NDArray[np.float64], at: int, weights: NDArray[np.float64], out: NDArray[np.float64]
 ) -> tuple[float, float]:
@@ -73,7 +73,7 @@ def difference_sums(
     return variance, energy
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sum_moments(p: NDArray[np.float64], at: int, levels: int) -> tuple[float, float, float, float]:
     """Return mean and central moments 2 to 4 of sums of two levels from 0, the even sums first."""
     mean = 0.0
@@ -90,7 +90,7 @@ def sum_moments(p: NDArray[np.float64], at: int, levels: int) -> tuple[float, fl
     return mean, second, third, fourth
 
 
-@njit(cache=True, nogil=True)
+@jit
 def clear_higher(cells: NDArray[np.uint32], size: int, pitch: int, levels: int) -> None:
     """Write zeros for the pairs with a level that is not below ``levels``."""
     for k in range(size):
@@ -98,7 +98,7 @@ def clear_higher(cells: NDArray[np.uint32], size: int, pitch: int, levels: int) 
         clear(cells, k * pitch + low, size - k - low)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sum_folded(
     cells: NDArray[np.uint32],
     size: int,
@@ -155,7 +155,7 @@ def sum_folded(
         conclude(sum_terms(terms, 3 * levels, levels), levels, found)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def describe(
     p: NDArray[np.float64],
     terms: NDArray[np.float64],
@@ -184,7 +184,7 @@ def describe(
     out[23] = energy
 
 
-@njit(cache=True, nogil=True)
+@jit
 def conclude(entropy: float, levels: int, out: NDArray[np.float64]) -> None:
     """Write what follows from the other statistics and the entropy of the levels."""
     shared = max(0.0, 2.0 * entropy - out[12])

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_boxes(
     low: NDArray[np.int32],
     high: NDArray[np.int32],
@@ -40,7 +41,7 @@ def count_boxes(
                     blocks[k] += 1
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sum_increments(
     surface: NDArray[np.float64],
     inside: NDArray[np.bool_],
@@ -67,7 +68,7 @@ def sum_increments(
         sums[k], pairs[k] = _total(columns), _total(counts)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _total(values: NDArray[Any]) -> Any:
     # numpy's sum adds up in another order than the compiled one.
     total = values[0]
@@ -76,7 +77,7 @@ def _total(values: NDArray[Any]) -> Any:
     return total
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _add_sizes(
     there: NDArray[np.float64],
     here: NDArray[np.float64],
@@ -91,7 +92,7 @@ def _add_sizes(
         counts[c] += both
 
 
-@njit(cache=True, nogil=True)
+@jit
 def grow_blanket(
     surface: NDArray[np.float64], inside: NDArray[np.bool_], volumes: NDArray[np.float64]
 ) -> None:
@@ -119,7 +120,7 @@ def grow_blanket(
         volumes[k] = _total(columns)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _swell(
     source: NDArray[np.float64], fence: NDArray[np.float64], out: NDArray[np.float64]
 ) -> None:
@@ -127,7 +128,7 @@ def _swell(
         _swell_row(source[r - 1], source[r], source[r + 1], fence[r], out[r])
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _swell_row(
     before: NDArray[np.float64],
     here: NDArray[np.float64],
@@ -144,7 +145,7 @@ def _swell_row(
         out[c + 1] = top + fence[c + 1]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _add_thickness(
     above: NDArray[np.float64],
     below: NDArray[np.float64],
@@ -155,7 +156,7 @@ def _add_thickness(
         columns[c] += above[c + 1] + below[c + 1] if fence[c + 1] == 0.0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@jit
 def add_up(
     surface: NDArray[np.float64],
     inside: NDArray[np.bool_],
@@ -178,7 +179,7 @@ def add_up(
             held[r + 1, c + 1] = held[r, c + 1] + count
 
 
-@njit(cache=True, nogil=True)
+@jit
 def glide_box(
     sums: NDArray[np.float64], held: NDArray[np.int64], size: int, masses: NDArray[np.float64]
 ) -> int:

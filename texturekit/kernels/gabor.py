@@ -6,13 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
+@jit
 def filter_waves(
     padded: NDArray[np.float64],
     reach: int,
@@ -48,7 +49,7 @@ def filter_waves(
             out[3, row, c] = sums[2, c] - sums[1, c]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _fold(
     line: NDArray[np.float64],
     taps: NDArray[np.float64],
@@ -63,7 +64,7 @@ def _fold(
         _add_pair(before, after, taps[0, t], taps[1, t], even, odd)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _set_single(
     line: NDArray[np.float64], cosine: float, even: NDArray[np.float64], odd: NDArray[np.float64]
 ) -> None:
@@ -72,7 +73,7 @@ def _set_single(
         odd[c] = 0.0
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _add_pair(
     before: NDArray[np.float64],
     after: NDArray[np.float64],
@@ -89,7 +90,7 @@ def _add_pair(
             odd[c] += (before[c] - after[c]) * sine
 
 
-@njit(cache=True, nogil=True)
+@jit
 def magnitude_moments(
     real: NDArray[np.float64],
     imaginary: NDArray[np.float64],

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,7 +16,7 @@ UNDECIDED = -3
 NEAR = 1e-12
 
 
-@njit(cache=True, nogil=True)
+@jit
 def central_differences(
     image: NDArray[np.floating[Any]], down: NDArray[np.float64], right: NDArray[np.float64]
 ) -> None:
@@ -33,7 +34,7 @@ def central_differences(
             right[r, c] = image[r, c + 1] - image[r, c - 1]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def lengths(
     down: NDArray[np.float64], right: NDArray[np.float64], out: NDArray[np.float64]
 ) -> None:
@@ -44,7 +45,7 @@ def lengths(
             out[r, c] = math.sqrt(down[r, c] * down[r, c] + right[r, c] * right[r, c])
 
 
-@njit(cache=True, nogil=True)
+@jit
 def direction_bins(
     down: NDArray[np.float64],
     right: NDArray[np.float64],
@@ -88,7 +89,7 @@ def direction_bins(
     return undecided
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sobel_differences(
     image: NDArray[np.float64], down: NDArray[np.float64], right: NDArray[np.float64]
 ) -> None:
@@ -103,7 +104,7 @@ def sobel_differences(
             right[r, c] = (d + 2 * f + i) - (a + 2 * e + g)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def _weigh_row(
     padded: NDArray[np.float64], weights: NDArray[np.float64], r: int, out: NDArray[np.float64]
 ) -> None:
@@ -117,7 +118,7 @@ def _weigh_row(
                     out[c] += padded[r + i, c + j] * weight
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def weigh_neighbours(
     padded: NDArray[np.float64], weights: NDArray[np.float64], out: NDArray[np.float64]
 ) -> None:
@@ -126,7 +127,7 @@ def weigh_neighbours(
         _weigh_row(padded, weights, r, out[r])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def root_mean_squares(
     padded: NDArray[np.float64],
     first: NDArray[np.float64],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,7 +15,7 @@ MIRRORED = 1 << 16  # added to a code whose gradient points up right or down lef
 BANKS = 8  # neighbouring pixels often vote for the same bin, and would wait for each other
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def fill_codes(
     image: NDArray[np.uint8], r: int, down: NDArray[np.int16], codes: NDArray[np.int32]
 ) -> None:
@@ -40,7 +41,7 @@ def fill_codes(
     codes[last] = abs(np.int32(down[last])) << 8
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def vote_bytes(
     image: NDArray[np.uint8],
     lengths: NDArray[np.float64],
@@ -76,7 +77,7 @@ def vote_bytes(
                 votes[i, j, o] = totals[j * orientations + o] / area
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def vote_bytes_in_grid(
     image: NDArray[np.uint8],
     inside: NDArray[np.bool_],
@@ -118,7 +119,7 @@ def vote_bytes_in_grid(
                 votes[i, j, o] /= max(voters[j], 1)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def vote(
     lengths: NDArray[np.float64],
     bins: NDArray[np.int32],
@@ -148,7 +149,7 @@ def vote(
                 votes[i, j, o] = votes[i, j, o] / area
 
 
-@njit(cache=True, nogil=True)
+@jit
 def vote_in_grid(
     lengths: NDArray[np.float64],
     bins: NDArray[np.int32],

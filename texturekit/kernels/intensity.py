@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +38,7 @@ _BLOCK = 1024
 _TENTHS = np.array([0.10, 0.25, 0.50, 0.75, 0.90])
 
 
-@njit(cache=True, nogil=True)
+@jit
 def tally_bytes(values: NDArray[np.uint8], x: NDArray[np.float64], n: NDArray[np.float64]) -> int:
     """Write the distinct values in rising order and their numbers; return how many there are.
 
@@ -61,14 +62,14 @@ def tally_bytes(values: NDArray[np.uint8], x: NDArray[np.float64], n: NDArray[np
     return found
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_words(values: NDArray[np.uint16], lowest: int, counts: NDArray[np.int64]) -> None:
     """Add each value to ``counts[value - lowest]``."""
     for k in range(values.size):
         counts[np.uint64(np.int64(values[np.uint64(k)]) - lowest)] += 1
 
 
-@njit(cache=True, nogil=True)
+@jit
 def total(terms: NDArray[np.float64]) -> float:
     """Add up in eight lanes and in blocks: in the same order on every machine.
 
@@ -90,7 +91,7 @@ def total(terms: NDArray[np.float64]) -> float:
     return float(result)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def distance(
     x: NDArray[np.float64], n: NDArray[np.float64], centre: float, terms: NDArray[np.float64]
 ) -> float:
@@ -100,7 +101,7 @@ def distance(
     return total(terms[: x.size])
 
 
-@njit(cache=True, nogil=True)
+@jit
 def percentiles(
     x: NDArray[np.float64], n: NDArray[np.float64], number: float, found: NDArray[np.float64]
 ) -> None:
@@ -119,7 +120,7 @@ def percentiles(
         found[q] = x[k] + (x[j] - x[k]) * (position - below)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def inner_deviation(
     x: NDArray[np.float64],
     n: NDArray[np.float64],
@@ -143,7 +144,7 @@ def inner_deviation(
     return distance(inner, numbers, mean, terms) / number
 
 
-@njit(cache=True, nogil=True)
+@jit
 def moments(
     x: NDArray[np.float64],
     n: NDArray[np.float64],
@@ -178,7 +179,7 @@ def moments(
     out[0], out[1], out[2], out[3] = mean, variance, third, total(terms) / number - 3.0
 
 
-@njit(cache=True, nogil=True)
+@jit
 def share(
     x: NDArray[np.float64],
     n: NDArray[np.float64],
@@ -204,7 +205,7 @@ def share(
     out[0] = max(0.0, out[0])
 
 
-@njit(cache=True, nogil=True)
+@jit
 def describe(
     x: NDArray[np.float64],
     n: NDArray[np.float64],

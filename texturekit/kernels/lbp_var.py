@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from texturekit.kernels._jit import jit
 from texturekit.kernels.codes import label_uniform
 from texturekit.kernels.sample_row import sample_row
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
+@jit
 def patterns_and_variances(
     grey: NDArray[np.float64],
     margin: int,
@@ -52,7 +52,7 @@ def patterns_and_variances(
             variances[k, c] = 0.0 if variance <= noise * (squares[c] / points) else variance
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_by_variance(
     labels: NDArray[np.int32],
     variances: NDArray[np.float64],
@@ -72,7 +72,7 @@ def count_by_variance(
             counts[labels[r, c], bins[c]] += inside[r, c]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sum_variances(
     labels: NDArray[np.int32],
     variances: NDArray[np.float64],

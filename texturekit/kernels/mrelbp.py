@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
+from texturekit.kernels._jit import jit
 from texturekit.kernels.codes import label_uniform
 from texturekit.kernels.sample_row import sample_row
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
+@jit
 def filter_median(
     padded: NDArray[Any], margin: int, side: int, bits: NDArray[Any], medians: NDArray[Any]
 ) -> None:
@@ -49,7 +49,7 @@ def filter_median(
         medians[r] = found
 
 
-@njit(cache=True, nogil=True)
+@jit
 def robust_labels(
     centre: NDArray[np.float64],
     outer: NDArray[np.float64],

@@ -18,9 +18,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from texturekit.kernels._inline import lowest_place
+from texturekit.kernels._jit import jit
 from texturekit.kernels.samples import LANES, count_row
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SLOPE = np.int32(27146)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_neighbours(
     framed: NDArray[np.uint8],
     masked: bool,
@@ -54,7 +54,7 @@ def count_neighbours(
             count_row(codes, width, r, masked, inside, banks)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def code_neighbours(
     framed: NDArray[np.uint8],
     rows: NDArray[np.float64],
@@ -79,7 +79,7 @@ def code_neighbours(
                 found[row, c] = table[codes[c]]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@jit(inline="always")
 def _settle_row(
     framed: NDArray[np.uint8],
     row: int,
@@ -116,7 +116,7 @@ def _settle_row(
             codes[c] ^= np.uint8(int(below) << (2 * corner + 1))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@jit(inline="always")
 def _load(framed: NDArray[np.uint8], r: int, lines: NDArray[np.int16]) -> None:
     """Keep row r of the image, of which three are kept."""
     row, line = np.uint64(r), np.uint64(r % 3)
@@ -124,7 +124,7 @@ def _load(framed: NDArray[np.uint8], r: int, lines: NDArray[np.int16]) -> None:
         lines[line, c] = framed[row, c]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@jit(inline="always")
 def _code_row(
     lines: NDArray[np.int16],
     r: int,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +40,7 @@ SUMS = (
 )
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_run(
     pixels: NDArray[Any], here: int, there: int, length: int, levels: int, cells: NDArray[np.uint32]
 ) -> None:
@@ -53,7 +54,7 @@ def count_run(
         cells[level * np.uint64(levels) + other] += np.uint32(1)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_pairs(
     image: NDArray[Any],
     rows: NDArray[np.int64],
@@ -75,7 +76,7 @@ def count_pairs(
             count_run(pixels, here, here + dr * width + dc, length, levels, cells)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_four(image: NDArray[Any], d: int, counts: NDArray[np.uint32]) -> None:
     """Count as `count_pairs` does for the offsets (0, d), (-d, d), (-d, 0) and (-d, -d).
 
@@ -106,7 +107,7 @@ def count_four(image: NDArray[Any], d: int, counts: NDArray[np.uint32]) -> None:
         count_run(pixels, here + right, above + right - d, width - right, levels, north_west)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def marginals(
     matrix: NDArray[np.float64],
     rows: NDArray[np.float64],
@@ -134,7 +135,7 @@ def marginals(
     return squares, largest, entropy
 
 
-@njit(cache=True, nogil=True)
+@jit
 def moments(p: NDArray[np.float64]) -> tuple[float, float, float, float, float, int]:
     """Return mean, central moments 2 to 4, entropy in bits and occupied cells of a distribution."""
     mean, entropy, occupied = 0.0, 0.0, 0
@@ -152,7 +153,7 @@ def moments(p: NDArray[np.float64]) -> tuple[float, float, float, float, float, 
     return mean, second, third, fourth, entropy, occupied
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sum_differences(minus: NDArray[np.float64], n_g: float, sums: NDArray[np.float64]) -> None:
     """Write the sums over k = abs(i - j): the first seven of `SUMS`, and the last."""
     sums[:7] = 0.0
@@ -170,7 +171,7 @@ def sum_differences(minus: NDArray[np.float64], n_g: float, sums: NDArray[np.flo
             sums[6] += p / (k * k)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sum_pairs(matrices: NDArray[np.float64], n_g: float, sums: NDArray[np.float64]) -> None:
     """Write into ``sums[k]`` the values named by `SUMS` of matrix k, whose sum is above 0.
 

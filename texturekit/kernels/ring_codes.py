@@ -19,13 +19,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sum_windows(
     pixels: NDArray[Any],
     start: np.uint64,
@@ -44,7 +45,7 @@ def sum_windows(
         sums[i] = columns[i] + columns[i + one] + columns[i + two]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def bound_means(sums: NDArray[Any], size: np.uint64, bounds: NDArray[Any]) -> None:
     """Write the least grey value that reaches the mean."""
     kind = sums.dtype.type
@@ -52,7 +53,7 @@ def bound_means(sums: NDArray[Any], size: np.uint64, bounds: NDArray[Any]) -> No
         bounds[i] = kind(sums[i] + kind(8)) // kind(9)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def bound_medians(
     pixels: NDArray[Any],
     start: np.uint64,
@@ -79,7 +80,7 @@ def bound_medians(
         bounds[i] = max(min(low, middle), min(max(low, middle), high))
 
 
-@njit(cache=True, nogil=True)
+@jit
 def round_deviations(
     pixels: NDArray[Any],
     start: np.uint64,
@@ -107,7 +108,7 @@ def round_deviations(
         roots[i] = np.int32(np.ceil(np.sqrt(spreads[i])))
 
 
-@njit(cache=True, nogil=True)
+@jit
 def bound_deviations(
     sums: NDArray[Any],
     roots: NDArray[Any],
@@ -127,7 +128,7 @@ def bound_deviations(
         spans[i] = min(kind(max(end, low) - low), top)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def reach_bounds(
     pixels: NDArray[Any],
     start: np.uint64,
@@ -152,7 +153,7 @@ def reach_bounds(
         codes[i] = code
 
 
-@njit(cache=True, nogil=True)
+@jit
 def reach_centres(
     pixels: NDArray[Any],
     start: np.uint64,
@@ -165,7 +166,7 @@ def reach_centres(
         centres[i] = np.uint8(1) if pixels[start + i] >= bounds[i] else np.uint8(0)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def leave_spans(
     pixels: NDArray[Any],
     start: np.uint64,

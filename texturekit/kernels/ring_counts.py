@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
+from texturekit.kernels._jit import jit
 from texturekit.kernels.codes import describe_counts
 from texturekit.kernels.ring_codes import (
     bound_deviations,
@@ -27,7 +27,7 @@ CODES = 256  # of eight bits; those with the centre's bit stand behind them
 _RUN = 2048  # pixels at a time, whose sums and codes stay in the nearest cache
 
 
-@njit(cache=True, nogil=True)
+@jit
 def code_bytes(
     grey: NDArray[np.uint8],
     inside: NDArray[np.bool_],
@@ -56,7 +56,7 @@ def code_bytes(
     _code_rows(grey, inside, statistics, work, counts, planes)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def code_words(
     grey: NDArray[np.uint16],
     inside: NDArray[np.bool_],
@@ -79,13 +79,13 @@ def code_words(
     _code_rows(grey, inside, statistics, work, counts, planes)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@jit(inline="always")
 def _rows(grey: NDArray[Any]) -> int:
     """Return how many rows to take at a time."""
     return int(max(1, min(grey.shape[0], _RUN // grey.shape[1])))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@jit(inline="always")
 def _code_rows(
     grey: NDArray[Any],
     inside: NDArray[np.bool_],
@@ -127,7 +127,7 @@ def _code_rows(
                     _write_row(codes, centres, first, planes[k], r)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@jit(inline="always")
 def _count_row(
     codes: NDArray[np.uint8], first: np.uint64, width: np.uint64, counts: NDArray[np.uint32]
 ) -> None:
@@ -145,7 +145,7 @@ def _count_row(
         c += np.uint64(1)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _count_inside(
     codes: NDArray[np.uint8],
     centres: NDArray[np.uint8],
@@ -169,7 +169,7 @@ def _count_inside(
         counts[c & np.uint64(3), code] += more
 
 
-@njit(cache=True, nogil=True, inline="always")
+@jit(inline="always")
 def _write_row(
     codes: NDArray[np.uint8],
     centres: NDArray[np.uint8],
@@ -183,7 +183,7 @@ def _write_row(
         plane[row + one, c + one] = code
 
 
-@njit(cache=True, nogil=True)
+@jit
 def describe_banks(
     counts: NDArray[np.uint32],
     bin_of: NDArray[np.int64],

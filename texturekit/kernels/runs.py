@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
+from texturekit.kernels._jit import jit
 from texturekit.kernels.emphasis import add_size, finish
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NOTHING = np.uint16(65535)  # beside the image: equal to no level
 
 
-@njit(cache=True, nogil=True)
+@jit
 def lengthen(
     row: NDArray[np.uint16],
     above: NDArray[np.uint16],
@@ -35,7 +35,7 @@ def lengthen(
         lengths[k] = longer if goes_on else np.uint32(0)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_runs(image: NDArray[Any], size: int, counts: NDArray[np.uint32]) -> None:
     """Count in ``counts[k, j, i]`` the runs of level i that are longer than j pixels, direction k.
 
@@ -72,7 +72,7 @@ def count_runs(image: NDArray[Any], size: int, counts: NDArray[np.uint32]) -> No
         row, above = above, row
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sum_runs(
     counts: NDArray[np.uint32], levels: int, merge: bool, sums: NDArray[np.float64]
 ) -> None:

@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 LANES = 32  # rows are padded to a multiple, so that no loop ends in single steps
 
 
-@njit(cache=True, nogil=True)
+@jit
 def aligned_rows(count: int, width: int) -> NDArray[np.float64]:
     """Return rows of zeros that start at whole cache lines, if ``width`` is a multiple of eight."""
     buffer = np.zeros(count * width + 8)
@@ -29,7 +30,7 @@ def aligned_rows(count: int, width: int) -> NDArray[np.float64]:
     return buffer[start : start + count * width].reshape(count, width)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@jit(inline="always")
 def count_row(
     codes: NDArray[Any],
     width: int,

@@ -12,7 +12,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,13 +26,13 @@ LANES = 32  # a stripe's length is a multiple: four quarters of whole vectors
 BANKS = 8  # neighbouring pixels often add to the same bin, and would wait for each other
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def rows_of_stripe(width: int) -> int:
     """Return how many rows of that many gradients are worked on together."""
     return max(1, STRIPE // width)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def add_up(values: NDArray[np.float64]) -> float:
     """Return the sum of values, added in their order (numpy's own order is another)."""
     total = 0.0
@@ -40,7 +41,7 @@ def add_up(values: NDArray[np.float64]) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def fill_differences(
     image: Image, inside: NDArray[np.bool_], first: int, rows: Image, x: Row, y: Row
 ) -> int:
@@ -75,14 +76,14 @@ def fill_differences(
     return int(n)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def fill_squares(x: Row, y: Row, squares: Row) -> None:
     """Fill the squared lengths."""
     for c in range(squares.size):
         squares[c] = x[c] * x[c] + y[c] * y[c]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@jit(error_model="numpy", inline="always")
 def add_sizes(x: Row, y: Row, squares: Row, lanes: NDArray[np.float64]) -> None:
     """Add squared lengths and sizes of x and y to ``lanes[0:3]``, keep the top in ``lanes[3]``."""
     quarter = np.uint64(x.size // 4)
@@ -99,7 +100,7 @@ def add_sizes(x: Row, y: Row, squares: Row, lanes: NDArray[np.float64]) -> None:
         lanes[3, i] = top if top > lanes[3, i] else lanes[3, i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@jit(error_model="numpy", inline="always")
 def fill_lengths(squares: Row, lengths: NDArray[np.float64], inverses: NDArray[np.float64]) -> None:
     """Fill the lengths, and 1 / length, or 0 where that is not needed.
 
@@ -120,7 +121,7 @@ def fill_lengths(squares: Row, lengths: NDArray[np.float64], inverses: NDArray[n
             inverses[c] = 1 / lengths[c] if lengths[c] > 0 else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@jit(error_model="numpy", inline="always")
 def add_lengths(lengths: NDArray[np.float64], lanes: NDArray[np.float64]) -> None:
     """Add the lengths."""
     quarter = np.uint64(lengths.size // 4)
@@ -131,7 +132,7 @@ def add_lengths(lengths: NDArray[np.float64], lanes: NDArray[np.float64]) -> Non
         lanes[i] += (lengths[i] + lengths[j]) + (lengths[k] + lengths[m])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@jit(error_model="numpy", inline="always")
 def add_turns(x: Row, y: Row, inverses: NDArray[np.float64], lanes: NDArray[np.float64]) -> None:
     """Add xx - yy and xy to ``lanes[0:2]``, and both over the length to ``lanes[2:4]``."""
     quarter = np.uint64(x.size // 4)
@@ -148,7 +149,7 @@ def add_turns(x: Row, y: Row, inverses: NDArray[np.float64], lanes: NDArray[np.f
         lanes[3, i] += (a * inverses[i] + b * inverses[j]) + (d * inverses[k] + e * inverses[m])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@jit(error_model="numpy", inline="always")
 def fill_bins(
     x: Row, y: Row, edges: NDArray[np.float64], turn: int, bins: NDArray[np.int32]
 ) -> None:
@@ -169,7 +170,7 @@ def fill_bins(
         bins[c] = last - bins[c] if x[c] * y[c] < 0 else bins[c]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit(error_model="numpy")
 def sum_gradients(
     image: Image,
     rows: Image,

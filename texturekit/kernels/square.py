@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
+from texturekit.kernels._jit import jit
 from texturekit.kernels.samples import count_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
+@jit
 def code_square(
     framed: NDArray[Any], slack: float, table: NDArray[Any], found: NDArray[Any]
 ) -> None:
@@ -30,7 +30,7 @@ def code_square(
             found[row, c] = table[codes[c]]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_square(
     framed: NDArray[Any],
     slack: float,
@@ -46,7 +46,7 @@ def count_square(
         count_row(codes, width, r, masked, inside, banks)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _code_row(
     framed: NDArray[Any], r: int, slack: float, low: NDArray[Any], codes: NDArray[np.uint8]
 ) -> None:

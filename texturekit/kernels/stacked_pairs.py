@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 TILE = 16  # rows and columns that are mirrored at a time, so that both sides stay in the cache
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_group(
     pixels: NDArray[Any],
     here: int,
@@ -41,7 +42,7 @@ def count_group(
         stack[base + np.uint64(pixels[np.uint64(at + fourth)]) * deep] += one
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_one(
     pixels: NDArray[Any],
     here: int,
@@ -59,7 +60,7 @@ def count_one(
         stack[place] += np.uint32(1)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def count_stack(
     image: NDArray[Any],
     rows: NDArray[np.int64],
@@ -93,7 +94,7 @@ def count_stack(
             count_one(pixels, start + low, high - low, moves, k, levels, stack)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def mirror_stack(stack: NDArray[np.uint32]) -> None:
     """Add each matrix of ``stack[i, j, k]`` to its transpose."""
     levels, offsets = stack.shape[0], stack.shape[2]
@@ -107,7 +108,7 @@ def mirror_stack(stack: NDArray[np.uint32]) -> None:
                         stack[j, i, k] = total
 
 
-@njit(cache=True, nogil=True)
+@jit
 def add_stack(
     stack: NDArray[np.float64],
     offsets: int,

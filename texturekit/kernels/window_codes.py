@@ -15,15 +15,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
+from texturekit.kernels._jit import jit
 from texturekit.kernels.window_statistics import measure_row, median_row, sum_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
+@jit
 def integer_codes(
     padded: NDArray[Any],
     margin: int,
@@ -80,7 +80,7 @@ def integer_codes(
                         codes[k, row, c] |= weight if hit else 0
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _sample_row(
     padded: NDArray[np.float64],
     row: int,
@@ -105,7 +105,7 @@ def _sample_row(
         samples[c] = (1 - y) * top + y * bottom
 
 
-@njit(cache=True, nogil=True)
+@jit
 def float_codes(
     padded: NDArray[np.float64],
     margin: int,

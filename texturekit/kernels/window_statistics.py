@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from texturekit.kernels._jit import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sum_row(
     padded: NDArray[Any],
     top: int,
@@ -50,7 +51,7 @@ def sum_row(
         spreads[c] = count * spreads[c] - sums[c] * sums[c]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def measure_row(
     padded: NDArray[np.float64],
     top: int,
@@ -90,7 +91,7 @@ def measure_row(
         spreads[c] *= count
 
 
-@njit(cache=True, nogil=True)
+@jit
 def median_row(
     padded: NDArray[Any],
     top: int,
@@ -128,7 +129,7 @@ def median_row(
         medians[c] = values[low, c] + values[high, c]
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _median_of_nine(
     padded: NDArray[Any], top: int, left: int, columns: NDArray[Any], medians: NDArray[Any]
 ) -> None:
@@ -151,7 +152,7 @@ def _median_of_nine(
         medians[c] = 2 * max(min(low, middle), min(max(low, middle), high))
 
 
-@njit(cache=True, nogil=True)
+@jit
 def integer_maps(
     padded: NDArray[Any], side: int, hollow: bool, pairs: NDArray[np.int64], maps: NDArray[Any]
 ) -> None:
@@ -164,7 +165,7 @@ def integer_maps(
             median_row(padded, r, 0, side, hollow, pairs, values, maps[2, r])
 
 
-@njit(cache=True, nogil=True)
+@jit
 def float_maps(
     padded: NDArray[np.float64],
     side: int,

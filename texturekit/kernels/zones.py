@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
+from texturekit.kernels._jit import jit
 from texturekit.kernels.emphasis import add_size, finish
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NOTHING = 65535  # beside the image: equal to no level
 
 
-@njit(cache=True, nogil=True)
+@jit
 def compare_rows(
     row: NDArray[np.int32],
     above: NDArray[np.int32],
@@ -44,7 +44,7 @@ def compare_rows(
         choice[3, c] = north_east & ~north & (west | north_west)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def root(parents: NDArray[np.int32], label: int) -> int:
     """Return the label that stands for a label's zone, and shorten the way to it."""
     while parents[label] != label:
@@ -53,7 +53,7 @@ def root(parents: NDArray[np.int32], label: int) -> int:
     return label
 
 
-@njit(cache=True, nogil=True)
+@jit
 def label_row(
     row: NDArray[np.int32],
     choice: NDArray[np.int32],
@@ -85,7 +85,7 @@ def label_row(
     return int(newest), met
 
 
-@njit(cache=True, nogil=True)
+@jit
 def measure_row(
     labels: NDArray[np.int32], distances: NDArray[np.int32], values: NDArray[np.int32]
 ) -> None:
@@ -99,7 +99,7 @@ def measure_row(
             values[k] = min(values[k], distances[np.uint64(c)])
 
 
-@njit(cache=True, nogil=True)
+@jit
 def gather(
     parents: NDArray[np.int32],
     zone_levels: NDArray[np.uint16],
@@ -125,7 +125,7 @@ def gather(
     return zones
 
 
-@njit(cache=True, nogil=True)
+@jit
 def measure_zones(
     image: NDArray[Any],
     distances: NDArray[np.int32],
@@ -161,7 +161,7 @@ def measure_zones(
     return gather(parents, zone_levels, values, last + 1, smallest)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def measure_distances(
     image: NDArray[Any], levels: int, masked: bool, distances: NDArray[np.int32]
 ) -> None:
@@ -195,7 +195,7 @@ def measure_distances(
             distances[r, c] = steps
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sort(keys: NDArray[np.int64]) -> None:
     """Sort in place: Shell's method, with Ciura's gaps. There are few large zones."""
     for gap in (1750, 701, 301, 132, 57, 23, 10, 4, 1):
@@ -207,7 +207,7 @@ def sort(keys: NDArray[np.int64]) -> None:
             keys[k] = key
 
 
-@njit(cache=True, nogil=True)
+@jit
 def sum_zones(
     zone_levels: NDArray[np.uint16],
     values: NDArray[np.int32],
