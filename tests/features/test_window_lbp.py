@@ -453,3 +453,30 @@ def test_what_a_mask_leaves_out_changes_nothing(dtype, mask_mode, rng):
     assert mvm_lbp(image, mask=np.ones_like(mask), mask_mode=mask_mode) != found
     other[5:9, 8:40] = 199 - other[5:9, 8:40]
     assert mvm_lbp(other, mask=mask, mask_mode=mask_mode) != found
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int32, np.float64])
+def test_the_joint_histogram_has_no_moments_and_counts_every_pixel(kind, rng):
+    image = rng.integers(0, 99, (40, 33)).astype(kind)
+    codes = mvm_codes(image)[1:-1, 1:-1].reshape(-1, 3)
+
+    found = mvm_lbp(image, aggregate="joint", method="uniform")
+
+    at = [[naive.label(int(code), 8, "uniform") for code in triple] for triple in codes]
+    shares = np.bincount(np.array(at) @ [100, 10, 1], minlength=1000) / len(codes)
+    assert_allclose(list(found.values())[:-1], shares)
+    assert list(found)[999:] == ["mvm_lbp.joint.uniform.999", "mvm_lbp.joint.uniform.entropy"]
+    assert_allclose(list(found.values())[-1], -(shares * np.log2(shares + (shares == 0))).sum())
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("fused", ["mean_std_median", "mean_median"])
+def test_fused_histograms_count_exact_codes(fused, dtype, rng):
+    image = rng.integers(0, np.iinfo(dtype).max, (9, 10), dtype=dtype, endpoint=True)
+    image[2:6, 3:8] = 7
+    codes = naive.statistic_codes(image, fused)[1:-1, 1:-1].ravel()
+
+    found = mvm_lbp(image, aggregate="fused", fused=fused, method="default")
+
+    shares = [found[f"mvm_lbp.fused.default.{k:03d}"] for k in range(256)]
+    assert_allclose(shares, np.bincount(codes, minlength=256) / codes.size)
