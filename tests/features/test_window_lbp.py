@@ -10,10 +10,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tests import naive_lbp as naive
 from texturekit.errors import ImageError, ParameterError, UnknownNameError
-from texturekit.features.neighbourhood import Neighbourhood
+from texturekit.features.neighbourhood import Neighbourhood, sorting_pairs
 from texturekit.features.registry import FEATURES
 from texturekit.features.ring_codes import ring_planes, ring_statistics
-from texturekit.features.window_codes import rules_of, sorting_pairs, statistic_codes
+from texturekit.features.window_codes import rules_of, statistic_codes
 from texturekit.features.window_lbp import mean_lbp, mvm_codes, mvm_lbp
 from texturekit.kernels import window_codes as kernels
 from texturekit.kernels import window_statistics as statistics

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -120,6 +121,27 @@ class Neighbourhood:
         elif self.order == "raster":
             shifts[:8] = [4, 2, 1, 0, 3, 5, 6, 7]
         return np.left_shift(1, shifts)
+
+
+@cache
+def sorting_pairs(count: int) -> NDArray[np.int64]:
+    """Return which two of ``count`` values to put in order, step by step, until the middle stands.
+
+    The merge exchange of Knuth (1998), The Art of Computer Programming 3, 5.2.2, algorithm M, less
+    the steps that the middle, or the middle two, do not depend on.
+    """
+    pairs, power = [], 1 << max(count - 1, 0).bit_length() >> 1
+    for p in (power >> k for k in range(power.bit_length())):
+        q, r, d = power, 0, p
+        while d > 0:
+            pairs += [(i, i + d) for i in range(count - d) if i & p == r]
+            q, r, d = q >> 1, p, (q - p if q != p else 0)
+    wanted, kept = {(count - 1) // 2, count // 2}, []
+    for pair in reversed(pairs):
+        if not wanted.isdisjoint(pair):
+            wanted.update(pair)
+            kept.append(pair)
+    return np.array(kept[::-1], np.int64).reshape(-1, 2)
 
 
 def _check_choice(name: str, value: object, known: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import cache, reduce
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from texturekit.errors import ImageError, UnknownNameError
 from texturekit.features.code_histogram import STATISTICS as DESCRIBED
 from texturekit.features.lbp import Circle
-from texturekit.features.neighbourhood import MAPS, PADDING, RING, Neighbourhood
+from texturekit.features.neighbourhood import MAPS, PADDING, RING, Neighbourhood, sorting_pairs
 from texturekit.features.region import grey_region
 from texturekit.features.ring_codes import (
     as_unsigned,
@@ -250,27 +250,6 @@ def _map_codes(
         np.pad(maps[MAPS[name]], 1), ring + 1, shape, ("centre",), small
     )[0]
     return codes
-
-
-@cache
-def sorting_pairs(count: int) -> NDArray[np.int64]:
-    """Return which two of ``count`` values to put in order, step by step, until the middle stands.
-
-    The merge exchange of Knuth (1998), The Art of Computer Programming 3, 5.2.2, algorithm M, less
-    the steps that the middle, or the middle two, do not depend on.
-    """
-    pairs, power = [], 1 << max(count - 1, 0).bit_length() >> 1
-    for p in (power >> k for k in range(power.bit_length())):
-        q, r, d = power, 0, p
-        while d > 0:
-            pairs += [(i, i + d) for i in range(count - d) if i & p == r]
-            q, r, d = q >> 1, p, (q - p if q != p else 0)
-    wanted, kept = {(count - 1) // 2, count // 2}, []
-    for pair in reversed(pairs):
-        if not wanted.isdisjoint(pair):
-            wanted.update(pair)
-            kept.append(pair)
-    return np.array(kept[::-1], np.int64).reshape(-1, 2)
 
 
 def _samples(
