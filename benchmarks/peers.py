@@ -107,6 +107,17 @@ def opencv_sobel(image):
     return _gradient_numbers(down, right, *cv2.cartToPolar(right, down))
 
 
+def opencv_sobel_statistics(image):
+    import cv2
+
+    right, down = cv2.Sobel(image, cv2.CV_32F, 1, 0), cv2.Sobel(image, cv2.CV_32F, 0, 1)
+    magnitude = cv2.magnitude(right, down)
+    mean, std = cv2.meanStdDev(magnitude)
+    energy = cv2.norm(magnitude, cv2.NORM_L2SQR) / magnitude.size
+    rest = [cv2.norm(one, cv2.NORM_L1) / one.size for one in (right, down)]
+    return mean, std, cv2.minMaxLoc(magnitude)[1], energy, rest
+
+
 RING = ((0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1))
 
 
