@@ -55,6 +55,12 @@ def test_maps_are_the_arrays_that_the_families_count(image):
     assert np.isnan(codes.values[~mask]).all()
 
 
+def test_mbp_shows_the_bit_of_the_centre(image):
+    (codes,) = maps("mbp", image)
+
+    assert 256 <= codes.values.max() < 512
+
+
 def test_the_window_families_show_the_codes_of_their_statistic(image):
     three = {found.title: found.values for found in maps("mvm_lbp", image)}
 

@@ -60,11 +60,13 @@ def show_feature(
     series, numbers = _grouped(measure(image, feature, mask))
     rows = math.ceil((1 + len(pictures)) / _ACROSS)
     across = max(3, min(1 + len(pictures), _ACROSS))
-    lines = math.ceil(min(len(numbers), _MOST_NUMBERS) / across)
+    texts = _texts(numbers)
+    columns = max(1, int(across * _PANEL / (0.15 + 0.056 * max(map(len, texts), default=1))))
+    lines = math.ceil(len(texts) / columns)
     narrow = len(series) > 1 and all(len(bars) <= _SHORT for bars in series.values())
     abreast = across if narrow else 1
     charts = math.ceil(len(series) / abreast)
-    heights = [_PANEL] * rows + [_CHART] * charts + [0.3 + 0.17 * lines] * bool(numbers)
+    heights = [_PANEL] * rows + [_CHART] * charts + [0.3 + 0.17 * lines] * bool(texts)
     with plain_style():
         from matplotlib.figure import Figure
 
@@ -79,8 +81,8 @@ def show_feature(
         for k, (prefix, values) in enumerate(series.items()):
             place = slice(None) if abreast == 1 else k % abreast
             _draw_bars(figure.add_subplot(places[rows + k // abreast, place]), prefix, values)
-        if numbers:
-            _write(figure.add_subplot(places[-1, :]), numbers, across)
+        if texts:
+            _write(figure.add_subplot(places[-1, :]), texts, columns)
     return figure
 
 
@@ -130,9 +132,12 @@ def _draw_map(axes: Axes, picture: Map, image: NDArray[Any]) -> None:
         low, high = 0.0, 180.0
     looks = _LOOKS[picture.kind]
     shape: Literal["auto", "equal"] = "auto" if picture.kind == "matrix" else "equal"
+    height, width = shown.shape
+    first = 1 if picture.kind == "matrix" else 0
     drawn = axes.imshow(
-        shown, cmap=looks, vmin=low, vmax=high, interpolation="nearest", aspect=shape
-    )
+        shown, cmap=looks, vmin=low, vmax=high, interpolation="nearest", aspect=shape,
+        extent=(first - 0.5, first + width - 0.5, first + height - 0.5, first - 0.5),
+    )  # fmt: skip
     bar = axes.figure.colorbar(drawn, ax=axes, shrink=0.8, pad=0.02)
     bar.ax.tick_params(labelsize=7)
     if picture.kind == "matrix":
@@ -176,16 +181,17 @@ def _draw_bars(axes: Axes, prefix: str, values: list[float]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _write(axes: Axes, numbers: dict[str, float], across: int) -> None:
-    """Write statistics in columns, the first word of their names, the family's, left out."""
+def _texts(numbers: dict[str, float]) -> list[str]:
+    """Write statistics without the first word of their names, the family's."""
+    texts = [f"{name.partition('.')[2]} = {value:.4g}" for name, value in numbers.items()]
+    more = len(texts) - _MOST_NUMBERS
+    return [*texts[:_MOST_NUMBERS], f"and {more} more columns"] if more > 0 else texts
+
+
+def _write(axes: Axes, texts: list[str], columns: int) -> None:
     axes.set_axis_off()
-    shown = list(numbers.items())[:_MOST_NUMBERS]
-    lines = math.ceil(len(shown) / across)
-    for k, (name, value) in enumerate(shown):
+    lines = math.ceil(len(texts) / columns)
+    for k, text in enumerate(texts):
         column, line = divmod(k, lines)
-        text = f"{name.partition('.')[2]} = {value:.4g}"
-        axes.text(column / across, 1 - (line + 0.5) / (lines + 1), text, fontsize=7, color=_INK,
+        axes.text(column / columns, 1 - (line + 0.5) / (lines + 1), text, fontsize=7, color=_INK,
                   transform=axes.transAxes, va="center")  # fmt: skip
-    if len(numbers) > len(shown):
-        rest = f"and {len(numbers) - len(shown)} more columns"
-        axes.text(0, 0, rest, fontsize=7, color=_INK, transform=axes.transAxes, va="center")

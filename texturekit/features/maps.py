@@ -39,10 +39,10 @@ _AROUND = ("p", "r", "window", "stat_window", "compare", "order", "mask_mode")
 
 # Of the families that count by grey level: what makes the matrix, and what its columns are.
 _COUNTERS: dict[str, tuple[Callable[..., NDArray[Any]], str]] = {
-    "glrlm": (run_lengths, "length of run - 1"),
-    "glszm": (size_zones, "size of zone - 1"),
-    "gldm": (dependences, "neighbours alike"),
-    "gldzm": (distance_zones, "distance to the edge - 1"),
+    "glrlm": (run_lengths, "length of run"),
+    "glszm": (size_zones, "size of zone"),
+    "gldm": (dependences, "dependence"),
+    "gldzm": (distance_zones, "distance to the edge"),
 }
 
 
@@ -58,7 +58,7 @@ class Map:
         NaN where there is nothing.
     kind : {"grey", "signed", "codes", "angle", "matrix", "glyphs"}
         How to look at it: from dark to bright; around 0; as labels; as degrees from 0 to 180; as
-        shares by row and column; as bars by direction.
+        shares by row and column, both from 1 on; as bars by direction.
     """
 
     title: str
@@ -122,16 +122,10 @@ def maker(*families: str) -> Callable[[Maker], Maker]:
     return register
 
 
-@maker("first_order")
-def _grey(image: NDArray[Any], mask: NDArray[Any] | None, _: dict[str, Any]) -> list[Map]:
-    grey, region = grey_region(image, mask)
-    return [Map("grey values", inside(grey, region))]
-
-
 @maker("glcm")
 def _pairs(image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, Any]) -> list[Map]:
     levels, count = grey_levels(image, mask, known)
-    pictures = [Map(f"{count} grey levels", inside(levels, mask))]
+    pictures = [Map(f"{count} grey levels", inside(levels, mask) + 1)]
     for distance in np.atleast_1d(known["distances"]).tolist():
         matrices = cooccurrence(levels, levels=count, distance=distance, mask=mask)
         title = f"pairs of levels {distance} apart, mean of 4 directions"
@@ -142,7 +136,7 @@ def _pairs(image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, Any]
 @maker("glrlm", "glszm", "gldm", "gldzm", "ngtdm")
 def _sizes(image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, Any]) -> list[Map]:
     levels, count = grey_levels(image, mask, known)
-    pictures = [Map(f"{count} grey levels", inside(levels, mask))]
+    pictures = [Map(f"{count} grey levels", inside(levels, mask) + 1)]
     if known["family"] in _COUNTERS:
         counter, what = _COUNTERS[known["family"]]
         own = {name: known[name] for name in ("distance", "alpha") if name in known}
@@ -234,7 +228,9 @@ def _robust(image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, Any
 
 @maker("mean_lbp", "median_lbp", "mbp", "variance_lbp", "mvm_lbp")
 def _windows(image: NDArray[Any], mask: NDArray[Any] | None, known: dict[str, Any]) -> list[Map]:
-    around = Neighbourhood(**{name: known[name] for name in _AROUND})
+    own = {name: known[name] for name in _AROUND}
+    centre = known["family"] == "mbp" or known.get("center_bit", False)
+    around = Neighbourhood(**own, center_bit=centre)
     rule = known.get("variance_rule", "deviation")
     named = dict(zip(("mean", "variance", "median"), three_statistics(rule), strict=True))
     if known["family"] != "mvm_lbp":
