@@ -138,7 +138,7 @@ def glcm(
         ``"merge"``: the four matrices are added up first. A direction in which a thin region holds
         no pair is left out.
     mcc : bool, default False
-        Compute the maximal correlation coefficient too; it costs as much as all others together.
+        Compute the maximal correlation coefficient too, which takes about half as long as the rest.
     names : {"texturekit", "ibsi", "pyradiomics", "mahotas", "skimage"}
         Whose statistics to compute, as they define and name them; in columns, names are in lower
         case. ``"ibsi"``: the 25 of the standard. ``"pyradiomics"``: its 24, MCC among them, as

@@ -9,7 +9,7 @@ from __future__ import annotations
 from texturekit.kernels.folded_sums import STATISTICS
 from texturekit.kernels.pairs import SUMS
 
-MCC = "max_correlation_coefficient"  # costs as much as all others together
+MCC = "max_correlation_coefficient"  # only where it is asked for
 MEASURED = (*STATISTICS, MCC)
 
 Names = tuple[tuple[str, str], ...]
