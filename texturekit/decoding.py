@@ -63,10 +63,14 @@ def shown(path: str | os.PathLike[str]) -> str:
     return repr(os.fsdecode(path))
 
 
+def _as_path(path: str | os.PathLike[str]) -> Path:
+    return path if isinstance(path, Path) else Path(path)
+
+
 def file_size(path: str | os.PathLike[str]) -> int:
     """Return the size of a regular file; refuse at once what is missing, empty or could block."""
     try:
-        facts = Path(path).stat()
+        facts = _as_path(path).stat()
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or problem
         raise ImageError(f"{shown(path)} cannot be read: {reason}; check the path.") from None
@@ -95,7 +99,8 @@ def decoded(path: str | os.PathLike[str], *, indices: bool = False) -> NDArray[A
     """
     file_size(path)
     with _own_errors(path):
-        stream = io.BytesIO(Path(path).read_bytes())
+        with _as_path(path).open("rb", buffering=0) as file:
+            stream = io.BytesIO(file.read())
         image = _opened(stream, path)
         if image is None or (image.format == "TIFF" and _is_deep(image)):
             pixels = _tiff_pixels(stream, path, image)
@@ -112,7 +117,7 @@ def decoded(path: str | os.PathLike[str], *, indices: bool = False) -> NDArray[A
 def header(path: str | os.PathLike[str]) -> tuple[int, int, str, int, str]:
     """Return width, height, mode, bits per channel and format as a file's header has them."""
     file_size(path)
-    with _own_errors(path), Path(path).open("rb") as stream:
+    with _own_errors(path), _as_path(path).open("rb") as stream:
         image = _opened(stream, path)
         if image is not None:
             mode, depth = image.mode, _bit_depth(image, stream)
@@ -202,6 +207,25 @@ def _bit_depth(image: Image.Image, stream: BinaryIO) -> int:
     return 1 if image.mode == "1" else 8
 
 
+def _frames(image: Image.Image) -> int:
+    if image.format == "MPO":
+        return 1
+    if image.format in ("PNG", "JPEG", "BMP"):  # these have read it from the header already
+        return getattr(image, "n_frames", 1)
+    with _quietly():
+        return getattr(image, "n_frames", 1)
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return how EXIF or XMP turn an image: 1, upright, where there is neither to parse."""
+    stored = any("exif" in str(key) or "xmp" in str(key) for key in image.info)
+    if image.format == "TIFF" or not stored:  # Pillow turns a TIFF upright by itself
+        return 1
+    with _quietly():
+        orientation: int = image.getexif().get(_ORIENTATION, 1)
+        return orientation
+
+
 def _refuse_frames(path: str | os.PathLike[str], frames: int, what: str) -> None:
     if frames > 1:
         raise ImageError(f"{shown(path)} has {frames} {what}; save the one to use as a file.")
@@ -210,12 +234,11 @@ def _refuse_frames(path: str | os.PathLike[str], frames: int, what: str) -> None
 def _pixels(
     image: Image.Image, stream: BinaryIO, path: str | os.PathLike[str], *, indices: bool
 ) -> NDArray[Any]:
-    with _quietly():
-        frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
-        _refuse_frames(path, frames, "pages" if image.format == "TIFF" else "frames")
-        # Pillow turns a TIFF upright by itself.
-        turned = 1 if image.format == "TIFF" else image.getexif().get(_ORIENTATION, 1)
-        depth = _bit_depth(image, stream)
+    _refuse_frames(path, _frames(image), "pages" if image.format == "TIFF" else "frames")
+    depth = _bit_depth(image, stream)
+    if image.format == "PNG":  # its EXIF may stand behind the pixels
+        image.load()
+    turned = _orientation(image)
     image.load()
     if image.format == "PNG" and depth == 16 and image.mode in ("RGB", "RGBA"):
         return _upright(_deep_png(stream, path), turned)

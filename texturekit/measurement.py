@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from texturekit.data.pictures import Pictures
     from texturekit.features.grammar import Part
-    from texturekit.features.registry import GreyLevels
+    from texturekit.features.registry import Feature, GreyLevels
     from texturekit.images import ImageFacts
 
 
@@ -62,6 +62,28 @@ class Measurements:
     levels: dict[str, dict[int, GreyLevels]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be done with each picture, worked out once, and where its values go."""
+
+    pictures: Pictures
+    families: tuple[tuple[str, Feature, dict[str, Any]], ...]
+    facts: tuple[tuple[str, tuple[str, ...]], ...]
+    blocks: dict[str, NDArray[np.float64]]
+
+    @classmethod
+    def of(cls, pictures: Pictures, parts: tuple[Part, ...]) -> _Plan:
+        shapes = {str(part): (len(pictures), len(part_columns(part))) for part in parts}
+        return cls(
+            pictures,
+            tuple(
+                (str(p), FEATURES[p.name], dict(p.parameters)) for p in parts if p.name in FEATURES
+            ),
+            tuple((str(p), FACTS[p.name]) for p in parts if p.name in FACTS),
+            {name: np.full(shape, np.nan) for name, shape in shapes.items()},
+        )
+
+
 @dataclass
 class _Outcome:
     """What became of one picture, apart from the values themselves."""
@@ -70,6 +92,12 @@ class _Outcome:
     lost: Lost | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     levels: dict[str, GreyLevels] = field(default_factory=dict)
+
+    def lap(self, name: str, start: float) -> float:
+        """Note what a step took since ``start``; return the time it ended."""
+        now = time.perf_counter()
+        self.seconds[name] = now - start
+        return now
 
 
 def measure_pictures(
@@ -83,11 +111,11 @@ def measure_pictures(
         At the first picture that cannot be used, with ``fail_fast``.
     """
     total = len(pictures)
-    blocks = {str(part): np.full((total, len(part_columns(part))), np.nan) for part in parts}
-    found = Measurements(blocks, dict.fromkeys(["reading", *blocks], 0.0))
+    plan = _Plan.of(pictures, parts)
+    found = Measurements(plan.blocks, dict.fromkeys(["reading", *plan.blocks], 0.0))
     chunks = [range(s, min(s + _CHUNK, total)) for s in range(0, total, _CHUNK)]
     done = 0
-    for outcomes in _in_threads(pictures, parts, blocks, chunks, 1 if fail_fast else jobs):
+    for outcomes in _in_threads(plan, chunks, 1 if fail_fast else jobs):
         for one in outcomes:
             done += 1
             if one.lost is not None:
@@ -104,65 +132,52 @@ def measure_pictures(
     return found
 
 
-def _in_threads(
-    pictures: Pictures,
-    parts: tuple[Part, ...],
-    blocks: dict[str, NDArray[np.float64]],
-    chunks: list[range],
-    jobs: int,
-) -> Iterable[list[_Outcome]]:
+def _in_threads(plan: _Plan, chunks: list[range], jobs: int) -> Iterable[list[_Outcome]]:
     if jobs == 1:
-        return (_measure_chunk(pictures, parts, blocks, chunk) for chunk in chunks)
+        return (_measure_chunk(plan, chunk) for chunk in chunks)
     from joblib import Parallel, delayed
 
     # The kernels release the GIL, so threads share the work without a second start-up.
     run = Parallel(n_jobs=jobs, backend="threading", return_as="generator")
     outcomes: Iterable[list[_Outcome]] = run(
-        delayed(_measure_chunk)(pictures, parts, blocks, chunk) for chunk in chunks
+        delayed(_measure_chunk)(plan, chunk) for chunk in chunks
     )
     return outcomes
 
 
-def _measure_chunk(
-    pictures: Pictures,
-    parts: tuple[Part, ...],
-    blocks: dict[str, NDArray[np.float64]],
-    chunk: range,
-) -> list[_Outcome]:
-    return [_measure_one(pictures, parts, blocks, row) for row in chunk]
+def _measure_chunk(plan: _Plan, chunk: range) -> list[_Outcome]:
+    return [_measure_one(plan, row) for row in chunk]
 
 
-def _measure_one(
-    pictures: Pictures, parts: tuple[Part, ...], blocks: dict[str, NDArray[np.float64]], row: int
-) -> _Outcome:
+def _measure_one(plan: _Plan, row: int) -> _Outcome:
     found = _Outcome(row)
     start = time.perf_counter()
     try:
         # Decoded even where only file facts are asked for: every method sees the same rows.
-        image, mask = pictures.region(row)
-        facts = pictures.manifest.facts(row)
+        image, mask = plan.pictures.region(row)
+        facts = _numbers(plan.pictures.manifest.facts(row)) if plan.facts else {}
     except (ImageError, OSError) as error:
         return _Outcome(row, Lost(str(error), "unreadable"))
+    for name, wanted in plan.facts:
+        plan.blocks[name][row] = [facts[fact] for fact in wanted]
+    start = found.lap("reading", start)
+    if not plan.families:  # file facts may be asked of pictures that no texture can be measured of
+        return found
     try:
-        # File facts may be asked of pictures that no texture can be measured of.
-        subject = Subject(image, mask) if any(part.name not in FACTS for part in parts) else None
-        for name, part in (("reading", None), *((str(part), part) for part in parts)):
-            if part is not None and subject is not None and part.name not in FACTS:
-                measured = subject.measure(FEATURES[part.name], dict(part.parameters))
-                blocks[name][row] = measured.values
-                found.levels |= {name + end: levels for end, levels in measured.levels.items()}
-            elif part is not None:
-                blocks[name][row] = _facts(part, facts)
-            now = time.perf_counter()
-            found.seconds[name], start = now - start, now
+        subject = Subject(image, mask)
+        for name, family, parameters in plan.families:
+            measured = subject.measure(family, parameters)
+            plan.blocks[name][row] = measured.values
+            for ending, levels in measured.levels.items():
+                found.levels[name + ending] = levels
+            start = found.lap(name, start)
     except ImageError as error:
-        return _Outcome(row, Lost(f"{pictures.manifest.paths[row]}: {error}", "failed"))
+        return _Outcome(row, Lost(f"{plan.pictures.manifest.paths[row]}: {error}", "failed"))
     return found
 
 
-def _facts(part: Part, facts: ImageFacts) -> list[float]:
-    numbers = {**vars(facts), "mode": _MODES.index(facts.mode if facts.mode in _MODES else "other")}
-    return [float(numbers[name]) for name in FACTS[part.name]]
+def _numbers(facts: ImageFacts) -> dict[str, Any]:
+    return {**vars(facts), "mode": _MODES.index(facts.mode if facts.mode in _MODES else "other")}
 
 
 def _warn_of_levels(levels: dict[str, dict[int, GreyLevels]]) -> None:
