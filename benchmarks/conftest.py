@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.images import SIZES
 from benchmarks.results import BUDGETS, RATIOS
 
+CORES = pytest.StashKey()
 PEERS = ("numpy", "numba", "llvmlite", "scikit-image", "scipy", "opencv-python",
          "opencv-python-headless", "mahotas", "pyradiomics", "nyxus")  # fmt: skip
 
@@ -42,8 +43,9 @@ def pytest_configure(config):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     threadpool_limits(1)
     if hasattr(os, "sched_setaffinity"):
-        core = config.getoption("--core")
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0)) if core is None else core})
+        core, cores = config.getoption("--core"), os.sched_getaffinity(0)
+        config.stash[CORES] = cores
+        os.sched_setaffinity(0, {max(cores) if core is None else core})
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +57,18 @@ def settings(pytestconfig):
     except ImportError:
         pass
     return Settings(pytestconfig.getoption("--quick"), _avx512())
+
+
+@pytest.fixture
+def two_cores(pytestconfig):
+    """Let a test run on two cores instead of one."""
+    cores = pytestconfig.stash.get(CORES, set())
+    if len(cores) < 2:
+        pytest.skip("two cores are needed")
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(cores)[-2:])
+    yield
+    os.sched_setaffinity(0, before)
 
 
 def pytest_collection_modifyitems(config, items):

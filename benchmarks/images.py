@@ -53,5 +53,14 @@ def saved(kind):
 
 
 @cache
+def files(kind, count):
+    """Write so many squares of 224 pixels, cut out of the photographs, and return their paths."""
+    offsets = np.random.default_rng(0).integers(0, 512 - 224, (count, 2))
+    cut = (pictures(512)[k % 4][r : r + 224, c : c + 224] for k, (r, c) in enumerate(offsets))
+    save = saved(kind)
+    return [save(np.ascontiguousarray(image)) for image in cut]
+
+
+@cache
 def _folder():
     return tempfile.TemporaryDirectory()

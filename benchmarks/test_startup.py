@@ -72,7 +72,7 @@ def test_start(benchmark, flag):
 
 
 @pytest.mark.benchmark(timer=children)
-def test_first_features_with_a_warm_cache(benchmark):
+def test_first_features_with_a_warm_cache(benchmark, settings):
     python(first("texture"))
     bare = []
 
@@ -81,7 +81,7 @@ def test_first_features_with_a_warm_cache(benchmark):
         python("import numba")
         bare.append(children() - start)
 
-    benchmark.pedantic(lambda: python(first("texture")), setup=import_numba, rounds=7)
+    benchmark.pedantic(lambda: python(first("texture")), setup=import_numba, rounds=settings.rounds)
     if benchmark.stats is not None:
         ratio = median(o / b for o, b in zip(benchmark.stats.stats.data, bare, strict=True))
         budget(benchmark, "first features, warm, over import numba", ratio, 3, "times")
