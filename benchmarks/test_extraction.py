@@ -45,13 +45,14 @@ def test_texture_of_files_over_decoding_them(benchmark, kind, settings):
 @pytest.mark.benchmark(timer=time.perf_counter, disable_gc=True)
 @pytest.mark.parametrize("kind", SCALING)
 def test_texture_of_files_with_two_threads(benchmark, kind, settings, two_cores):
-    data = load_source(files(kind, 1000))
-    alone = []
+    data = load_source(files(kind, 400))
+    alone, shares = [], []
 
     def one_thread():
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         extract(data, "texture")
         alone.append(time.perf_counter() - start)
+        shares.append((time.process_time() - worked) / alone[-1])
 
     benchmark.pedantic(
         lambda: extract(data, "texture", jobs=2),
@@ -75,4 +76,6 @@ def test_texture_of_files_with_two_threads(benchmark, kind, settings, two_cores)
         "rounds": len(spent),
     }
     benchmark.extra_info.update(row)
+    if median(shares) < 0.95:  # one thread alone did not have a core to itself
+        row["why"] = "other work keeps the cores busy"
     RATIOS.append(row)

@@ -9,8 +9,9 @@ import zlib
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from PIL import Image
+from PIL import Image, ImageFile
 
+from texturekit import decoding
 from texturekit.errors import ImageError, ParameterError
 from texturekit.images import image_facts, read_image, read_mask, to_grey
 
@@ -534,3 +535,36 @@ def test_every_odd_file_reads_or_says_why(real_data):
     assert "a GIF" in refused["no_time_for_that_tiny.gif"]
     assert "pages" in refused["multipage.tif"]
     assert "truncated" in refused["truncated.jpg"]
+
+
+def test_a_png_whose_exif_follows_its_pixels_is_turned(tmp_path, rng):
+    stored, exif = drawn(rng), Image.Exif()
+    exif[274] = 3
+    whole = saved(tmp_path, stored).read_bytes()
+    end = whole.index(b"IEND") - 4
+    path = tmp_path / "turned.png"
+    path.write_bytes(whole[:end] + chunk(b"eXIf", exif.tobytes()[6:]) + whole[end:])
+    assert_array_equal(read_image(path), stored[::-1, ::-1])
+
+
+def test_orientation_in_xmp_is_applied(tmp_path, rng):
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a tiff:Orientation="3"/></x:xmpmeta>'
+    stored = drawn(rng)
+    plain = read_image(saved(tmp_path, stored, "plain.jpg"))
+    assert_array_equal(read_image(saved(tmp_path, stored, "a.jpg", xmp=xmp)), plain[::-1, ::-1])
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.bmp"])
+def test_threads_need_not_wait_for_each_other_to_decode(name, tmp_path, rng, monkeypatch):
+    locked, load, exif = [], ImageFile.ImageFile.load, Image.Exif()
+    exif[274] = 3
+
+    def watched(image):
+        locked.append(decoding._QUIET.locked())
+        return load(image)
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", watched)
+    for options in ({}, {"exif": exif}):
+        read_image(saved(tmp_path, drawn(rng), name, **options))
+    assert locked
+    assert not any(locked)
