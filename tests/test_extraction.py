@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import texturekit as tk
 from tests.imagesets import spoil, two_classes
@@ -219,3 +220,20 @@ def test_an_unknown_name_is_refused(manifest, features):
 def test_what_cannot_be_read_is_refused(manifest, features):
     with pytest.raises(ParameterError):
         tk.extract(manifest, features)
+
+
+def test_how_many_pictures_go_together_changes_nothing(tmp_path, rng, monkeypatch):
+    sides = [40, 3, 64, 16, 40]  # three pixels are too few for HOG
+    for k, side in enumerate(sides):
+        Image.fromarray(rng.integers(0, 256, (side, side), dtype=np.uint8)).save(
+            tmp_path / f"{k}.png"
+        )
+    (tmp_path / "5.png").write_bytes(b"no picture")
+    paths = [str(tmp_path / f"{k}.png") for k in range(6)]
+    tables = []
+    for held in (1, 2000, 2**20):
+        monkeypatch.setattr("texturekit.measurement._HELD", held)
+        tables.append(tk.extract(tk.load_source(paths), "first_order+hog+lbp").to_pandas())
+    assert list(tables[0]["status"]) == ["ok", "failed", "ok", "ok", "ok", "failed"]
+    pd.testing.assert_frame_equal(tables[0], tables[1])
+    pd.testing.assert_frame_equal(tables[0], tables[2])
