@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -178,4 +177,5 @@ def _fourteenth(matrix: NDArray[np.float64]) -> float:
         return 0.0
     with np.errstate(invalid="ignore", divide="ignore"):
         correlations = np.corrcoef(rows / matrix.sum())
-    return math.sqrt(np.linalg.eigvalsh(correlations)[-2])
+        # NaN where rounding makes it negative, as mahotas has it.
+        return float(np.sqrt(np.linalg.eigvalsh(correlations)[-2]))
