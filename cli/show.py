@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import click
+
+from texturekit.errors import GreyLevelWarning
 
 from . import options
 from .console import showing
@@ -44,7 +47,11 @@ def command(
     path = _named(output, Path(image), feature)
     with showing(verbose=verbose, quiet=quiet, no_progress=no_progress):
         pixels = read_image(image)
-        figure = show_feature(pixels, feature, None if mask is None else read_mask(mask))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", GreyLevelWarning)
+            figure = show_feature(pixels, feature, None if mask is None else read_mask(mask))
+        for one in () if quiet else caught:
+            click.echo(f"Warning: {one.message}", err=True)
         with replacing(path, overwrite=overwrite) as partial:
             save_figure(figure, partial, path.suffix[1:].lower())
     if as_json:

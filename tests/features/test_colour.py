@@ -64,7 +64,9 @@ def test_conversions_are_those_of_scikit_image(rng):
 
     lab = [kernels.LIGHTNESS, kernels.A, kernels.B]
     hsv = [kernels.HUE, kernels.SATURATION, kernels.VALUE]
-    assert_allclose(planes[lab].T, color.rgb2lab(pixels), rtol=0, atol=1e-10)
+    expected = color.rgb2lab(pixels)
+    expected[np.ptp(pixels, axis=1) == 0, 1:] = 0  # grey is neutral, where rounding tints it there
+    assert_allclose(planes[lab].T, expected, rtol=0, atol=1e-10)
     assert_allclose(planes[hsv].T, color.rgb2hsv(pixels), rtol=0, atol=1e-12)
 
 

@@ -61,8 +61,18 @@ def test_scales_shrink_the_mask_with_the_image(image):
 
     found = measure(image, "lbp(scales=2)", mask)
 
-    half = measure(resize(image, 30), "lbp", resize_mask(mask, 30))
+    nearest = image[np.ix_(np.clip(range(40), 4, 35), np.clip(range(60), 8, 49))]
+    half = measure(resize(nearest, 30), "lbp", resize_mask(mask, 30))
     assert list(found.values()) == list(half.values())
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_nothing_outside_the_mask_enters_a_smaller_image(name, image):
+    rows, cols = np.mgrid[:40, :60]
+    mask = (rows - 20) ** 2 + (cols - 30) ** 2 < 19**2
+    other = np.where(mask, image, 255 - image)
+
+    assert measure(image, f"{name}(scales=2)", mask) == measure(other, f"{name}(scales=2)", mask)
 
 
 def test_scales_and_cells_join(image):
@@ -80,10 +90,17 @@ def test_a_cell_without_a_pixel_of_the_mask_is_named(image):
         measure(image, "glcm(pyramid=2)", mask)
 
 
-@pytest.mark.parametrize("wrong", ["scales=0", "scales=1-1", "pyramid=17", "scales=61"])
+@pytest.mark.parametrize("wrong", ["scales=0", "scales=1-1", "pyramid=17", "scales=1025"])
 def test_refuses_scales_and_cells_that_make_no_sense(wrong, image):
     with pytest.raises(ParameterError, match=r"scales=|pyramid="):
         measure(image, f"lbp({wrong})")
+
+
+def test_an_image_too_small_for_a_scale_is_at_fault_itself(image):
+    with pytest.raises(
+        ImageError, match=r"lbp: the image is 60x40 pixels, too small for scales=61"
+    ):
+        measure(image, "lbp(scales=61)")
 
 
 def test_levels_are_recorded_for_every_variant(image):

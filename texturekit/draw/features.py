@@ -10,7 +10,7 @@ import numpy as np
 
 from texturekit.draw.figures import plain_style
 from texturekit.features.maps import Map, maps
-from texturekit.features.measuring import measure
+from texturekit.features.measuring import Subject, measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,8 +56,9 @@ def show_feature(
     >>> [axes.get_title() for axes in show_feature(image, "lbp").axes][:2]
     ['16 x 16 pixels, uint8', 'uniform labels']
     """
-    pictures = maps(feature, image, mask)
-    series, numbers = _grouped(measure(image, feature, mask))
+    region = Subject(image, mask).mask  # refuses what cannot be measured before it is drawn
+    pictures = maps(feature, image, region)
+    series, numbers = _grouped(measure(image, feature, region))
     rows = math.ceil((1 + len(pictures)) / _ACROSS)
     across = max(3, min(1 + len(pictures), _ACROSS))
     texts = _texts(numbers)
@@ -74,7 +75,7 @@ def show_feature(
         figure = Figure(figsize=size, layout="constrained", facecolor="white")
         figure.suptitle(feature, fontsize=11)
         places = figure.add_gridspec(len(heights), across, height_ratios=heights)
-        _draw_image(figure.add_subplot(places[0, 0]), image, mask)
+        _draw_image(figure.add_subplot(places[0, 0]), image, region)
         for k, picture in enumerate(pictures, start=1):
             axes = figure.add_subplot(places[k // across, k % across])
             _draw_map(axes, picture, image)

@@ -91,13 +91,13 @@ def _parse_pair(pair: str, whole: str) -> tuple[str, Any]:
         if piece == "" or (isinstance(piece, float) and not math.isfinite(piece)):
             raise ParameterError(
                 f"cannot read the value of {pair!r} in {whole!r}; write a word, a finite number "
-                "that is not negative, or a list of these joined by '-'."
+                "or a list of these joined by '-'."
             )
     return key, found
 
 
 def _parse_value(text: str) -> Any:
-    pieces = re.split(r"(?<![0-9]e)-", text)  # 1e-9 is one number
+    pieces = re.split(r"(?<![0-9]e)(?<=[^-])-", text)  # 1e-9 is one number, and so is -1000
     if len(pieces) == 1:
         return _parse_scalar(text)
     return tuple(_parse_scalar(piece) for piece in pieces)

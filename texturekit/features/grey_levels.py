@@ -15,6 +15,8 @@ from texturekit.kernels.bins import assign_bins, count_bytes_inside, look_up
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# The bounds that each method looks at.
+_BOUNDS = {"fbs": ("width", "lower"), "pyradiomics": ("width",), "range": ("low", "high")}
 METHODS = ("fbn", "fbs", "pyradiomics", "range", "none")
 MOST_LEVELS = 65536
 
@@ -91,6 +93,7 @@ def quantize(
     >>> edges
     array([ 0.  ,  9.75, 19.5 , 29.25, 39.  ])
     """
+    refuse_unused(method, width=width, lower=lower, low=low, high=high)
     grey, region = grey_region(image, mask)
     how = (method, levels, width, lower, low, high)
     if grey.dtype == np.uint8:
@@ -127,6 +130,17 @@ def find_edges(
     if method == "range":
         return _given_edges(low, high, _checked(levels))
     raise UnknownNameError("discretisation", method, METHODS)
+
+
+def refuse_unused(method: str, **bounds: float | None) -> None:
+    """Raise if a bound is given that a method does not look at."""
+    for name, value in bounds.items():
+        if value is not None and method in METHODS and name not in _BOUNDS.get(method, ()):
+            users = [other for other, names in _BOUNDS.items() if name in names]
+            raise ParameterError(
+                f"{name}={value} means nothing to method={method!r}; leave it out, or say "
+                f"method={' or '.join(users)}."
+            )
 
 
 def byte_span(grey: NDArray[np.uint8], region: NDArray[np.bool_] | None) -> tuple[int, int]:

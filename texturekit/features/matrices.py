@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from texturekit.errors import ImageError, ParameterError, UnknownNameError
-from texturekit.features.grey_levels import byte_levels, byte_span, quantize
+from texturekit.features.grey_levels import byte_levels, byte_span, quantize, refuse_unused
 from texturekit.features.region import grey_region
 from texturekit.features.registry import GreyLevels
 from texturekit.kernels.bins import look_up, look_up_inside, see_levels
@@ -136,14 +136,17 @@ def reduce_levels(
     high: float | None = None,
 ) -> tuple[NDArray[Any], GreyLevels]:
     """Reduce an image to grey levels as `quantize` does, packed as by `pack_levels`."""
+    refuse_unused(method, width=width, lower=lower, low=low, high=high)
+    if method in ("fbn", "range"):
+        _few_enough(levels)
     grey, region = grey_region(image, mask)
     if grey.dtype == np.uint8:
         return _reduce_bytes(grey, region, method, levels, width, lower, low, high)
     found, edges = quantize(
         grey, method, levels, region, width=width, lower=lower, low=low, high=high
     )
-    number = len(edges) - 1
-    return _recorded(pack_levels(found, number, region), edges)
+    _refuse_many(len(edges) - 1, method)
+    return _recorded(pack_levels(found, len(edges) - 1, region), edges)
 
 
 def _reduce_bytes(
@@ -155,7 +158,8 @@ def _reduce_bytes(
 ) -> tuple[NDArray[Any], GreyLevels]:
     """Do as `reduce_levels`; a byte has 256 values, and their levels are looked up in a table."""
     table, edges = byte_levels(*byte_span(grey, region), method, levels, *bounds)
-    number = _few_enough(len(edges) - 1)
+    number = len(edges) - 1
+    _refuse_many(number, method)
     packed = np.empty(grey.shape, _packed_type(number, region))
     if region is None:
         look_up(grey.ravel(), table, packed.reshape(-1))
@@ -168,6 +172,14 @@ def _recorded(packed: NDArray[Any], edges: NDArray[np.float64]) -> tuple[NDArray
     number = len(edges) - 1
     occupied = see_levels(packed.ravel(), np.zeros(number + 1, np.bool_))
     return packed, GreyLevels(float(edges[0]), float(edges[-1]), number, occupied)
+
+
+def _refuse_many(levels: int, method: str) -> None:
+    if levels > MOST_LEVELS:
+        raise ImageError(
+            f"method={method!r} cuts the region into {levels} grey levels, more than "
+            f"{MOST_LEVELS}; use a larger width, or method='fbn'."
+        )
 
 
 def _few_enough(levels: int) -> int:

@@ -38,6 +38,10 @@ def grey_region(
     ImageError
         If the image is not 2-D or RGB, too small, not finite, or the mask does not fit or is empty.
     """
+    if isinstance(image, np.ma.MaskedArray):
+        raise ImageError(
+            "image is a masked array, whose mask would be lost; give image.filled() and mask=."
+        )
     grey = to_grey(np.asarray(image))
     if grey.dtype == np.bool_:
         grey = grey.astype(np.uint8) * np.uint8(255)
@@ -48,9 +52,11 @@ def grey_region(
             f"{smallest}x{smallest}; use a larger image or leave the feature out."
         )
     if grey.dtype.kind == "f" and not np.isfinite(grey).all():
-        bad = int(grey.size - np.isfinite(grey).sum())
+        bad = ~np.isfinite(grey)
+        where = "" if mask is None else f", {int(bad[_region(mask, grey.shape)].sum())} in the mask"
         raise ImageError(
-            f"{bad} of {grey.size} pixels are not finite; give them a value before measuring."
+            f"{int(bad.sum())} of {grey.size} pixels are not finite{where}; give them a value "
+            "before measuring, those outside a mask too."
         )
     grey = np.ascontiguousarray(grey, dtype=grey.dtype.newbyteorder("="))
     return _writable(grey), None if mask is None else _region(mask, (height, width))
@@ -58,6 +64,8 @@ def grey_region(
 
 def _region(mask: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.bool_]:
     region = np.asarray(mask)
+    if region.dtype.kind == "f" and np.isnan(region).any():
+        raise ImageError("mask holds NaN; give 0 outside the region and another number inside.")
     region = np.ascontiguousarray(region if region.dtype == np.bool_ else region != 0)
     if region.shape != shape:
         raise ImageError(

@@ -36,8 +36,9 @@ def variants(
     mask : (H, W) array, optional
     scales : int or sequence of int
         Divisors of the image's size: 1 is the image itself, 2 half its sides, 4 a quarter; scaled
-        as by `texturekit.resizing.resize`. Columns of scale s end with ``.s<s>``, of 1 with
-        nothing.
+        as by `texturekit.resizing.resize`, antialiased and rounded to the image's own type. Pixels
+        outside the mask are first replaced by the nearest inside. Columns of scale s end with
+        ``.s<s>``, of 1 with nothing.
     pyramid : int or sequence of int
         Cells a side: 1 is the whole, 2 cuts the image, or the box of the mask, into 2 x 2 cells,
         each measured as an image of its own. Columns end with ``.g2r0c1`` for the upper right of
@@ -52,7 +53,7 @@ def variants(
     Raises
     ------
     ImageError
-        If a cell holds no pixel of the mask, or of the image.
+        If a cell holds no pixel of the mask, or of the image, or a scale leaves no pixel.
     ParameterError
         If a scale or grid is out of range, or stands twice.
 
@@ -70,14 +71,38 @@ def variants(
     """
     longest = max(image.shape[:2])
     sides = _checked("pyramid", pyramid, MOST_CELLS)
-    for scale in _checked("scales", scales, longest):
+    filled = None
+    for scale in _checked("scales", scales, MOST_SCALE):
+        if scale > longest:
+            raise ImageError(
+                f"the image is {image.shape[1]}x{image.shape[0]} pixels, too small for "
+                f"scales={scale}; use smaller scales or a larger image."
+            )
         size = max(1, round(longest / scale))
-        smaller = image if scale == 1 else resize(image, size)
-        region = mask if scale == 1 or mask is None else resize_mask(mask, size)
+        smaller, region = image, mask
+        if scale > 1:
+            filled = _filled(image, mask) if filled is None else filled
+            smaller, region = (
+                resize(filled, size),
+                mask if mask is None else resize_mask(mask, size),
+            )
         for side in sides:
             pieces = [(smaller, region)] if side == 1 else _cells(smaller, region, side)
             for ending, piece in zip(_endings(scale, side), pieces, strict=True):
                 yield ending, *piece
+
+
+def _filled(image: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any]:
+    """Continue the region outwards by its nearest pixels, so that none beyond it is mixed in."""
+    if mask is None or mask.all():
+        return image
+    from scipy.ndimage import distance_transform_edt
+
+    rows, cols = distance_transform_edt(
+        np.asarray(mask) == 0, return_distances=False, return_indices=True
+    )
+    continued: NDArray[Any] = image[rows, cols]
+    return continued
 
 
 def endings(

@@ -84,9 +84,11 @@ def convert(count: int, given: NDArray[np.float64], planes: NDArray[np.float64])
         x = _cie(X[0] * red + X[1] * green + X[2] * blue)
         y = _cie(Y[0] * red + Y[1] * green + Y[2] * blue)
         z = _cie(Z[0] * red + Z[1] * green + Z[2] * blue)
+        # The white of the tables is rounded: by it grey would fall on either side of 0.
+        plain = red == green and green == blue
         planes[LIGHTNESS, n] = 116.0 * y - 16.0
-        planes[A, n] = 500.0 * (x - y)
-        planes[B, n] = 200.0 * (y - z)
+        planes[A, n] = 0.0 if plain else 500.0 * (x - y)
+        planes[B, n] = 0.0 if plain else 200.0 * (y - z)
 
 
 @jit
