@@ -98,16 +98,17 @@ def joint_labels(
     grey: NDArray[Any], inside: NDArray[np.bool_] | None, p: int, r: float
 ) -> NDArray[np.int32]:
     """Return ``(S * (p + 2) + M) * 2 + C`` of a grey image that has been checked, (H, W)."""
-    grey = grey.astype(np.float64)
     check_range(grey)
     region = np.ones(grey.shape, np.bool_) if inside is None else inside
-    values = grey if inside is None else grey[inside]
+    values = grey if inside is None else grey[inside]  # as bytes, which are faster to compare
+    tie = TIE * max(-float(values.min()), float(values.max()))
+    grey = grey.astype(np.float64)
+    level = float((grey if inside is None else grey[inside]).mean())
     circle = Circle(p, r, *grey.shape)
     tables = (math.ceil(r), circle.corners, circle.rows, circle.cols)
-    tie = TIE * max(-values.min(), values.max())
     size = mean_difference(grey, *tables, region)
     labels = np.zeros(grey.shape, np.int32)
-    completed_labels(grey, *tables, size, values.mean(), tie, labels)
+    completed_labels(grey, *tables, size, level, tie, labels)
     return labels
 
 

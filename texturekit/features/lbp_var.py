@@ -93,8 +93,8 @@ def lbp_var(
     edges: NDArray[Any] = _checked(cuts, aggregate)
     margin = math.ceil(r)
     grey, mask = grey_region(image, mask, smallest=2 * margin + 1)
-    grey = grey.astype(np.float64)
     check_range(grey)
+    grey = grey.astype(np.float64)
     core = (slice(margin, -margin), slice(margin, -margin))
     inside = np.ones(grey[core].shape, np.bool_) if mask is None else mask[core]
     circle = Circle(p, r, *grey.shape)
@@ -102,7 +102,7 @@ def lbp_var(
     patterns_and_variances(
         grey, margin, circle.corners, circle.rows, circle.cols, _NOISE, labels, variances
     )
-    mean = _mean(variances, inside, margin)
+    mean = float(variances.mean()) if mask is None else _mean(variances, inside, margin)
     if aggregate == "joint":
         if cuts is None:
             edges = _OCTAVES * (mean or math.inf)

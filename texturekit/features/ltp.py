@@ -100,8 +100,8 @@ def upper_and_lower(
     unit: str,
 ) -> NDArray[np.integer]:
     """Return both codes of a grey image that has been checked, (2, H, W), 0 along the border."""
-    grey = grey.astype(np.float64)
     check_range(grey)
+    grey = grey.astype(np.float64)
     least = grey_threshold(grey if inside is None else grey[inside], threshold, unit)
     codes = np.zeros((2, *grey.shape), np.int32 if p <= 31 else np.int64)
     weights = np.left_shift(1, np.arange(p), dtype=codes.dtype)
@@ -117,14 +117,17 @@ def grey_threshold(values: NDArray[np.float64], threshold: float, unit: str) -> 
         raise UnknownNameError("unit", unit, UNITS)
     if not 0 <= threshold < math.inf:
         raise ParameterError(f"threshold={threshold!r}, but it is a number of {unit} from 0 on.")
-    noise = TIE * max(-values.min(), values.max()) + np.finfo(np.float64).tiny
+    lowest = values.min()
+    noise = TIE * max(-lowest, values.max()) + np.finfo(np.float64).tiny
     # From the lowest value on, so that a shift of integers changes no rounding.
-    size = 1.0 if unit == "grey" else (values - values.min()).std()
+    size = 1.0 if unit == "grey" else (values - lowest).std()
     return float(max(threshold * size, noise))
 
 
 def check_range(grey: NDArray[Any]) -> None:
     """Raise if squares of the values, or sums of them, might be more than a float holds."""
+    if grey.dtype.kind != "f":  # no integer is
+        return
     lowest, highest = float(grey.min()), float(grey.max())
     if max(-lowest, highest) > _LARGEST:
         raise ImageError(
