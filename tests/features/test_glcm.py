@@ -479,3 +479,8 @@ def test_says_which_level_is_too_high():
 def test_says_what_is_wrong(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_refuses_pyradiomics_at_a_distance_where_it_takes_a_ring():
+    with pytest.raises(ParameterError, match="all directions of the ring"):
+        glcm(np.eye(9), names="pyradiomics", distances=2)

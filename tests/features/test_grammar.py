@@ -71,3 +71,13 @@ def test_says_what_cannot_be_read(text):
 def test_refuses_a_parameter_given_twice():
     with pytest.raises(ParameterError, match="'levels' stands twice in 'glcm"):
         parse_parts("glcm(levels=8,levels=16)")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("-1000", -1000), ("-1.5", -1.5), ("1--5", (1, -5)), ("-1e-3", -0.001)]
+)
+def test_numbers_may_be_negative(text, value):
+    (part,) = parse_parts(f"glcm(lower={text})")
+
+    assert dict(part.parameters) == {"lower": value}
+    assert parse_parts(str(part)) == (part,)

@@ -274,3 +274,19 @@ def test_refuses_to_take_such_values_for_levels(image, message):
 def test_refuses_values_that_span_more_than_a_float():
     with pytest.raises(ImageError, match="rescale the image"):
         quantize(np.array([[-1.7e308, 1.7e308]]))
+
+
+@pytest.mark.parametrize("levels", [33, 50, 100, 200])
+def test_a_float_copy_of_integers_has_their_levels(levels):
+    for top in range(60, 300, 7):
+        whole = np.arange(top + 1, dtype=np.uint16)[np.newaxis]
+
+        assert_array_equal(quantize(whole, levels=levels)[0], quantize(whole / 1, levels=levels)[0])
+
+
+@pytest.mark.parametrize(
+    ("method", "bounds"), [("fbn", {"width": 5}), ("range", {"lower": 1}), ("none", {"low": 1})]
+)
+def test_refuses_a_bound_that_the_method_does_not_look_at(method, bounds):
+    with pytest.raises(ParameterError, match="means nothing to method"):
+        quantize(np.arange(9).reshape(3, 3), method, **bounds)

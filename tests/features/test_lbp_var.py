@@ -182,3 +182,22 @@ def test_cuts_can_be_written_in_a_method(image):
     found = measure(image, "lbp_var(cuts=0.5-250)")
 
     assert found == lbp_var(image, cuts=(0.5, 250))
+
+
+@pytest.mark.parametrize("shift", [0, 1, 7, 100])
+def test_a_region_of_one_variance_is_in_one_bin(shift):
+    ramp = np.tile(np.arange(40) * 3 + shift, (40, 1)).astype(np.uint8)
+
+    by_bin = np.array(list(lbp_var(ramp).values())).reshape(10, 12).sum(axis=0)
+    octaves = [lbp(ramp, method="var")[f"lbp.p8r1.var.{k:02d}"] for k in range(12)]
+
+    assert by_bin[8] == octaves[8] == 1
+
+
+def test_a_large_offset_costs_no_digits(rng):
+    image = rng.random((64, 64))
+    columns = ["lbp.p8r1.var.mean", "lbp.p8r1.var.median"]
+
+    near, far = (lbp(image + offset, method="var") for offset in (0, 1e6))
+
+    np.testing.assert_allclose([far[c] for c in columns], [near[c] for c in columns], rtol=1e-8)

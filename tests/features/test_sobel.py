@@ -361,3 +361,11 @@ def test_real_images_give_finite_values(real_data):
 
     for path in paths:
         assert np.isfinite(list(sobel(tk.read_image(path)).values())).all()
+
+
+@pytest.mark.parametrize("gain", [1, 2, 3, 100])
+def test_lengths_on_the_edge_of_a_bin_count_above_it(gain):
+    # Lengths 196, 392 and 192 times the gain, a third of the pixels each: bins 16, 31 and 15 of 32.
+    row = np.array([0, 0, 49, 98, 97], dtype=np.uint16) * gain
+
+    assert sobel(np.tile(row, (3, 1)))["sobel.entropy"] == pytest.approx(np.log2(3))

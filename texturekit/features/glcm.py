@@ -226,6 +226,11 @@ def _columns(
             raise UnknownNameError("aggregate", way, AGGREGATES)
     for distance in distances:
         check_distance(distance)
+    if names == "pyradiomics" and any(distance != 1 for distance in distances):
+        raise ParameterError(
+            f"names=pyradiomics is defined here for distance 1, but got {distances}: PyRadiomics "
+            "takes all directions of the ring at larger ones; leave names or distances out."
+        )
     if names not in SYSTEMS:
         raise UnknownNameError("system of names", names, tuple(SYSTEMS))
     if mcc and names not in ("texturekit", "pyradiomics"):

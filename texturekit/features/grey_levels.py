@@ -177,6 +177,9 @@ def even_edges(lowest: float, highest: float, number: int) -> NDArray[np.float64
     if lowest == highest:
         step = max(1.0, 4.0 * float(np.spacing(abs(float(lowest)))))
         return np.float64(lowest) + (np.arange(number + 1) - (number - 1) // 2) * step
+    whole = float(lowest).is_integer() and float(highest).is_integer()
+    if whole and max(abs(lowest), abs(highest)) < 2**53:
+        lowest, highest = int(lowest), int(highest)  # a float copy of integers has their levels
     span = highest - lowest
     if isinstance(lowest, int) and max(abs(lowest), abs(highest)) * number < 2**53:
         edges = (lowest * number + np.arange(number + 1) * span) / number

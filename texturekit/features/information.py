@@ -8,6 +8,10 @@ from typing import Any
 
 from texturekit.features.registry import FEATURES
 
+_VARIANTS = """\
+  scales=1-2-4 measures at half and quarter size too (columns ending with .s2, .s4),
+  pyramid=1-2 in 2 x 2 cells too (.g2r0c0, .g2r0c1, ...).
+"""
 _PICTURE = re.compile(r"(?m)^!\[.*\n\n?")
 
 
@@ -47,7 +51,7 @@ def describe_family(name: str) -> str:
     columns = family.columns()
     lines = "\n".join(f"  {line}" for line in shorten(columns))
     return (
-        f"{page}\n\nParameters and defaults\n  {parameters}\n\n"
+        f"{page}\n\nParameters and defaults\n  {parameters}\n{_VARIANTS}\n"
         f"The {len(columns)} columns of {name}\n{lines}"
     )
 

@@ -40,7 +40,9 @@ __all__ = [
 ]  # fmt: skip
 
 NEIGHBOURHOODS = ("circle", "square")
-_OCTAVES = 2.0 ** np.arange(-7, 4)  # VAR over its mean: below 1/128, ..., 8 and more: 12 bins
+# VAR over its mean: below 1/128, ..., 8 and more: 12 bins. A little below the powers of two, so
+# that rounding does not part a region of one VAR, which is its mean.
+OCTAVES = 2.0 ** np.arange(-7, 4) * (1 - 1e-9)
 _NOISE = 1e-14  # of the samples' mean square: what rounding leaves where all samples are equal
 
 
@@ -174,7 +176,7 @@ def lbp(
     grey, inside = grey_region(image, mask, smallest=2 * margin + 1)
     prefix = f"lbp.{circle_name(p, r)}{'sq' if square else ''}.{method}"
     if method == "var":
-        values = circle_variances(grey, p, r, noise=_NOISE, square=square)
+        values = circle_variances(from_lowest(grey), p, r, noise=_NOISE, square=square)
         return _describe_variances(prefix, _off_border(values, margin, inside))
     labels, slack = bin_labels(p, method), _slack(grey, tie_tolerance)
     found = (
@@ -224,9 +226,16 @@ def _off_border(
     return kept
 
 
+def from_lowest(grey: NDArray[Any]) -> NDArray[np.float64]:
+    """Return an image less its lowest value, as float64: squares then keep their digits."""
+    wide: NDArray[np.float64] = grey.astype(np.float64)
+    wide -= wide.min()
+    return wide
+
+
 def _describe_variances(prefix: str, values: NDArray[np.float64]) -> Measured:
     mean = float(values.mean())
-    bins = np.searchsorted(_OCTAVES * mean, values, side="right") if mean > 0 else [0]
-    found = describe((prefix,), [np.bincount(bins, minlength=len(_OCTAVES) + 1)])
+    bins = np.searchsorted(OCTAVES * mean, values, side="right") if mean > 0 else [0]
+    found = describe((prefix,), [np.bincount(bins, minlength=len(OCTAVES) + 1)])
     found.values[-STATISTICS:-1] = mean, values.var(), np.median(values)
     return found

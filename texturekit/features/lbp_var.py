@@ -10,7 +10,7 @@ import numpy as np
 
 from texturekit.errors import ImageError, ParameterError, UnknownNameError
 from texturekit.features.clbp import numbered
-from texturekit.features.lbp import Circle, check_circle, circle_name
+from texturekit.features.lbp import OCTAVES, Circle, check_circle, circle_name, from_lowest
 from texturekit.features.ltp import check_range
 from texturekit.features.region import grey_region
 from texturekit.features.registry import Measured, feature
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 AGGREGATES = ("joint", "lbpv")
-_OCTAVES = 2.0 ** np.arange(-7, 4)  # VAR over its mean, as lbp(method=var) has it: 12 bins
 _NOISE = 1e-14  # of the samples' mean square: what rounding leaves where all samples are equal
 
 
@@ -94,7 +93,7 @@ def lbp_var(
     margin = math.ceil(r)
     grey, mask = grey_region(image, mask, smallest=2 * margin + 1)
     check_range(grey)
-    grey = grey.astype(np.float64)
+    grey = from_lowest(grey)
     core = (slice(margin, -margin), slice(margin, -margin))
     inside = np.ones(grey[core].shape, np.bool_) if mask is None else mask[core]
     circle = Circle(p, r, *grey.shape)
@@ -105,7 +104,7 @@ def lbp_var(
     mean = float(variances.mean()) if mask is None else _mean(variances, inside, margin)
     if aggregate == "joint":
         if cuts is None:
-            edges = _OCTAVES * (mean or math.inf)
+            edges = OCTAVES * (mean or math.inf)
         found: NDArray[Any] = np.zeros((p + 2, edges.size + 1))
         count_by_variance(labels, variances, inside, edges, found)
     else:

@@ -37,8 +37,8 @@ def mrelbp(
     At each radius three patterns are looked at together: CI, whether the median of the 3x3 window
     is at least its mean over the coded pixels; NI, which of p medians on the circle are at least
     their mean; RD, which of them are at least those on the next smaller circle, or, on the
-    smallest, the 3x3 median at the centre. The medians on a circle of radius r are those of windows of side
-    ``2 * (r // 2) + 1``: 3, 5, 7 and 9. NI and RD are given their uniform labels (riu2).
+    smallest, the 3x3 median at the centre. The medians on a circle of radius r are those of windows
+    of side ``2 * (r // 2) + 1``: 3, 5, 7 and 9. NI and RD are given their uniform labels (riu2).
 
     Parameters
     ----------

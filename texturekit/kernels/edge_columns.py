@@ -48,11 +48,10 @@ def measure_edges(
         places[:] = 0
         return np.zeros(1)
     powers, counts = np.zeros(3), np.zeros(FINE, np.int64)
-    scale = BINS / top * (FINE // BINS)
-    spread_lengths(image, rows, work, inside, values[0], scale, powers, counts)
+    spread_lengths(image, rows, work, inside, values[0], top, powers, counts)
     _fill_strength(powers, count, top, counts, values)
     low, high = np.zeros(3, work.dtype), np.zeros(3, work.dtype)
-    found = np.empty(_find_ranges(counts, scale, low, high, places) + 1)
+    found = np.empty(_find_ranges(counts, top, low, high, places) + 1)
     return found[: collect_squares(image, rows, work, inside, low, high, found)]
 
 
@@ -112,12 +111,12 @@ def _entropy(shares: NDArray[np.float64]) -> float:
 
 
 @jit(error_model="numpy")
-def _first_of_bin(k: int, scale: float, whole: bool) -> float:
+def _first_of_bin(k: int, top: float, whole: bool) -> float:
     """Return the smallest (whole) squared length that counts in bin k or a later one."""
-    square = (k / scale) ** 2
-    while square > 0 and int(math.sqrt(square) * scale) >= k:
+    square = (k * top / FINE) ** 2
+    while square > 0 and int(math.sqrt(square) * FINE / top) >= k:
         square = np.nextafter(square, 0.0)
-    while int(math.sqrt(square) * scale) < k:
+    while int(math.sqrt(square) * FINE / top) < k:
         square = np.nextafter(square, np.inf)
     return float(math.ceil(square)) if whole else square
 
@@ -125,7 +124,7 @@ def _first_of_bin(k: int, scale: float, whole: bool) -> float:
 @jit(error_model="numpy")
 def _find_ranges(
     counts: NDArray[np.int64],
-    scale: float,
+    top: float,
     low: Row,
     high: Row,
     places: NDArray[np.float64],
@@ -145,18 +144,18 @@ def _find_ranges(
         while below + counts[k] <= rank:
             below += counts[k]
             k += 1
-        low[n] = _first_of_bin(k, scale, whole)
+        low[n] = _first_of_bin(k, top, whole)
         wanted[k] = True
         places[n] -= below
         while below + counts[k] <= min(rank + 1, total - 1):
             below += counts[k]
             k += 1
             wanted[k] = True
-        high[n] = _first_of_bin(k + 1, scale, whole) if k + 1 < counts.size else np.inf
+        high[n] = _first_of_bin(k + 1, top, whole) if k + 1 < counts.size else np.inf
     size = 0
     for k in range(counts.size):
         if wanted[k]:
-            start = _first_of_bin(k, scale, whole)
+            start = _first_of_bin(k, top, whole)
             for n in range(len(QUANTILES)):
                 if low[n] > start:
                     places[n] += counts[k]

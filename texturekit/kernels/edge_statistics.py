@@ -42,26 +42,27 @@ def spread_lengths(
     work: Row,
     inside: NDArray[np.bool_],
     mean: float,
-    scale: float,
+    top: float,
     powers: NDArray[np.float64],
     counts: NDArray[np.int64],
 ) -> None:
     """Fill the sums of the second to fourth powers about the mean, and a histogram.
 
-    A length counts in bin ``int(length * scale)``, at most the last. The arguments up to ``work``
-    are those of `sum_gradients`.
+    A length counts in bin ``int(length * bins / top)``, at most the last: with as many bins as a
+    power of two, lengths that are a whole share of the largest are on the right side of an edge.
+    The arguments up to ``work`` are those of `sum_gradients`.
     """
     x, y, squares = work[0], work[1], work[2]
     lengths, bins = np.empty(x.size), np.empty(x.size, np.int32)
     lanes = np.zeros((3, x.size // 4))
     banks = np.zeros((BANKS, counts.size), np.int32)
-    last = np.int32(counts.size - 1)
+    last, many = np.int32(counts.size - 1), np.float64(counts.size)
     for first in range(0, image.shape[0] - 2, rows_of_stripe(image.shape[1] - 2)):
         n = fill_differences(image, inside, first, rows, x, y)
         fill_squares(x, y, squares)
         for c in range(x.size):
             lengths[c] = math.sqrt(np.float64(squares[c]))
-            bins[c] = min(np.int32(lengths[c] * scale), last)
+            bins[c] = min(np.int32(lengths[c] * many / top), last)
         for c in range(np.uint64(n)):
             banks[c % np.uint64(BANKS), np.uint64(bins[c])] += 1
         lengths[n:] = mean
