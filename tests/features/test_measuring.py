@@ -145,3 +145,8 @@ def test_colour_is_made_grey_once_for_all(rng):
     image = rng.integers(0, 256, (30, 30, 3), dtype=np.uint8)
 
     assert measure(image, "glcm+sobel") == measure(to_grey(image), "glcm+sobel")
+
+
+def test_refuses_a_list_of_names(image):
+    with pytest.raises(ParameterError, match=r"features hold 'glcm', but text such as"):
+        measure(image, ["glcm"])

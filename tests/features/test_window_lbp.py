@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tests import naive_lbp as naive
 from texturekit.errors import ImageError, ParameterError, UnknownNameError
+from texturekit.features.measuring import measure
 from texturekit.features.neighbourhood import Neighbourhood, sorting_pairs
 from texturekit.features.registry import FEATURES
 from texturekit.features.ring_codes import ring_planes, ring_statistics
@@ -480,3 +481,11 @@ def test_fused_histograms_count_exact_codes(fused, dtype, rng):
 
     shares = [found[f"mvm_lbp.fused.default.{k:03d}"] for k in range(256)]
     assert_allclose(shares, np.bincount(codes, minlength=256) / codes.size)
+
+
+def test_refuses_medians_that_would_take_minutes(rng):
+    image = rng.integers(0, 256, (40, 40), dtype=np.uint8)
+
+    with pytest.raises(ParameterError, match="window=33, but a median is taken of 31 pixels"):
+        measure(image, "median_lbp(window=33)")
+    assert measure(image, "mean_lbp(window=33)")

@@ -41,6 +41,10 @@ def expand(parts: str | Iterable[Part]) -> tuple[Part, ...]:
     """
     result: list[Part] = []
     for part in parse_parts(parts) if isinstance(parts, str) else parts:
+        if not isinstance(part, Part):
+            raise ParameterError(
+                f"features hold {part!r}, but text such as 'glcm+lbp' is wanted, or Parts."
+            )
         if part.name not in SETS:
             FEATURES[part.name].check(dict(part.parameters))
             result.append(part)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from texturekit.errors import ImageError, UnknownNameError
+from texturekit.errors import ImageError, ParameterError, UnknownNameError
 from texturekit.features.code_histogram import STATISTICS as DESCRIBED
 from texturekit.features.lbp import Circle
 from texturekit.features.neighbourhood import MAPS, PADDING, RING, Neighbourhood, sorting_pairs
@@ -37,6 +37,7 @@ STATISTICS = (
 )  # fmt: skip
 _SHIFT_FREE = frozenset(STATISTICS) - {"raw", "std", "mean_std_median"}
 _TIE = 1e-12
+_LARGEST_MEDIAN = 31
 _MOST = 1e140  # the largest magnitude of floats, and one over the smallest
 
 
@@ -104,6 +105,11 @@ def grey_codes(
     for name in statistics:
         if name not in STATISTICS:
             raise UnknownNameError("statistic", name, STATISTICS)
+    if around.side > _LARGEST_MEDIAN and any("median" in name for name in statistics):
+        raise ParameterError(
+            f"window={around.side}, but a median is taken of {_LARGEST_MEDIAN} pixels a side at "
+            "most: larger ones take minutes; use a smaller window, or mean_lbp."
+        )
     reach = around.reach(statistics)
     smallest = 2 * reach + 1 if around.border == "valid" else 1
     grey, inside = grey_region(image, mask, smallest=smallest)
