@@ -56,13 +56,6 @@ def look_up_inside(
 
 
 @jit
-def count_values(values: NDArray[Any], counts: NDArray[np.int64]) -> None:
-    """Add to ``counts[value]`` each value."""
-    for n in range(values.size):
-        counts[values[n]] += 1
-
-
-@jit
 def see_levels(packed: NDArray[Any], seen: NDArray[np.bool_]) -> int:
     """Return how many levels there are among the first ``seen.size - 1``; ``seen`` is False.
 
