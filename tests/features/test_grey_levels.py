@@ -176,9 +176,7 @@ def test_reads_images_that_are_read_only_or_not_contiguous(rng):
     assert_array_equal(quantize(image[::-1, ::2])[0], quantize(image[::-1, ::2].copy())[0])
 
 
-@pytest.mark.parametrize(
-    "name", ["assign_bins", "look_up", "look_up_inside", "count_values", "count_bytes_inside"]
-)
+@pytest.mark.parametrize("name", ["assign_bins", "look_up", "look_up_inside", "count_bytes_inside"])
 def test_the_python_of_a_kernel_does_what_its_machine_code_does(rng, name):
     values = rng.integers(0, 256, 50).astype(np.uint8)
     kernel = getattr(kernels, name)
@@ -186,7 +184,6 @@ def test_the_python_of_a_kernel_does_what_its_machine_code_does(rng, name):
         "assign_bins": (even_edges(3, 200, 9), 9 / 197),
         "look_up": (rng.integers(0, 9, 256).astype(np.uint8),),
         "look_up_inside": (rng.random(50) < 0.5, rng.integers(0, 9, 256).astype(np.uint8), 77),
-        "count_values": (),
         "count_bytes_inside": (rng.random(50) < 0.5,),
     }[name]
     outcomes = []
