@@ -201,3 +201,14 @@ def test_a_large_offset_costs_no_digits(rng):
     near, far = (lbp(image + offset, method="var") for offset in (0, 1e6))
 
     np.testing.assert_allclose([far[c] for c in columns], [near[c] for c in columns], rtol=1e-8)
+
+
+@pytest.mark.parametrize("family", ["lbp(method=var)", "lbp_var", "lbp_var(aggregate=lbpv)"])
+def test_an_extreme_background_costs_the_region_no_digits(family, rng):
+    image, mask = rng.random((40, 40)), np.zeros((40, 40), bool)
+    mask[10:30, 10:30] = True
+    far = ~np.pad(np.ones((30, 30), bool), 5)
+
+    found = measure(np.where(far, -1e20, image), family, mask)
+
+    assert found == measure(image, family, mask)

@@ -176,7 +176,7 @@ def lbp(
     grey, inside = grey_region(image, mask, smallest=2 * margin + 1)
     prefix = f"lbp.{circle_name(p, r)}{'sq' if square else ''}.{method}"
     if method == "var":
-        values = circle_variances(from_lowest(grey), p, r, noise=_NOISE, square=square)
+        values = circle_variances(from_lowest(grey, inside), p, r, noise=_NOISE, square=square)
         return _describe_variances(prefix, _off_border(values, margin, inside))
     labels, slack = bin_labels(p, method), _slack(grey, tie_tolerance)
     found = (
@@ -226,10 +226,10 @@ def _off_border(
     return kept
 
 
-def from_lowest(grey: NDArray[Any]) -> NDArray[np.float64]:
-    """Return an image less its lowest value, as float64: squares then keep their digits."""
+def from_lowest(grey: NDArray[Any], inside: NDArray[np.bool_] | None) -> NDArray[np.float64]:
+    """Return an image less the region's lowest value, as float64: squares then keep digits."""
     wide: NDArray[np.float64] = grey.astype(np.float64)
-    wide -= wide.min()
+    wide -= wide.min() if inside is None else wide[inside].min()
     return wide
 
 

@@ -93,7 +93,7 @@ def lbp_var(
     margin = math.ceil(r)
     grey, mask = grey_region(image, mask, smallest=2 * margin + 1)
     check_range(grey)
-    grey = from_lowest(grey)
+    grey = from_lowest(grey, mask)
     core = (slice(margin, -margin), slice(margin, -margin))
     inside = np.ones(grey[core].shape, np.bool_) if mask is None else mask[core]
     circle = Circle(p, r, *grey.shape)
