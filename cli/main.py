@@ -12,7 +12,7 @@ import click
 import texturekit
 from texturekit import errors
 
-from . import compare, extract, info, report, show, tasks
+from . import compare, data, extract, info, report, show, tasks
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -34,7 +34,7 @@ def cli() -> None:
     """
 
 
-for _module in (compare, extract, info, report, show, tasks):
+for _module in (compare, data, extract, info, report, show, tasks):
     cli.add_command(_module.command)
 
 
