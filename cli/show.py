@@ -23,6 +23,7 @@ _KINDS = ("png", "svg")
     show_default=True,
     help="One family: lbp, glcm, hog, sobel, mvm_lbp, ...; with parameters: 'lbp(p=16,r=2)'.",
 )
+@options.frames
 @click.option("--mask", type=click.Path(dir_okay=False), metavar="FILE", help="Mask of the region.")
 @click.option(
     "-o",
@@ -34,8 +35,8 @@ _KINDS = ("png", "svg")
 )
 @options.common
 def command(
-    image: str, feature: str, mask: str | None, output: str, as_json: bool, overwrite: bool,
-    verbose: bool, quiet: bool, no_progress: bool,
+    image: str, feature: str, frames: str | None, mask: str | None, output: str, as_json: bool,
+    overwrite: bool, verbose: bool, quiet: bool, no_progress: bool,
 ) -> int:  # fmt: skip
     """Draw IMAGE, what a texture family sees in it (codes, gradients, matrices), the histograms
     and the statistics that it measures.
@@ -46,7 +47,7 @@ def command(
 
     path = _named(output, Path(image), feature)
     with showing(verbose=verbose, quiet=quiet, no_progress=no_progress):
-        pixels = read_image(image)
+        pixels = read_image(image, frames=frames or "one")
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", GreyLevelWarning)
             figure = show_feature(pixels, feature, None if mask is None else read_mask(mask))

@@ -3,7 +3,9 @@ import os
 import socket
 import struct
 import sys
+import threading
 import time
+import warnings
 import zlib
 
 import numpy as np
@@ -11,9 +13,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image, ImageFile
 
-from texturekit import decoding
+from texturekit.decoding import checks
 from texturekit.errors import ImageError, ParameterError
-from texturekit.images import image_facts, read_image, read_mask, to_grey
+from texturekit.images import image_facts, read_image, read_mask, read_picture, to_grey
 
 SHAPE = (5, 7)
 
@@ -430,7 +432,7 @@ def test_several_frames_or_pages_are_refused(name, tmp_path, rng):
     frames = [Image.fromarray(drawn(rng, 3)) for _ in range(3)]
     frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
 
-    with pytest.raises(ImageError, match=r"has 3 (frames|pages); save the one"):
+    with pytest.raises(ImageError, match=r"has 3 (frames|pages); say which to take"):
         read_image(tmp_path / name)
 
 
@@ -440,6 +442,67 @@ def test_several_deep_pages_are_refused(tmp_path, rng):
 
     with pytest.raises(ImageError, match="has 4 pages"):
         read_image(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.webp", "a.tif", "a.gif"])
+def test_a_frame_is_chosen_by_the_rule(name, tmp_path, rng):
+    frames = [np.repeat(drawn(rng)[:, :, None], 3, 2) for _ in range(4)]  # grey: exact in a GIF
+    first, *rest = [Image.fromarray(frame) for frame in frames]
+    options = {"lossless": True} if name == "a.webp" else {}
+    first.save(tmp_path / name, save_all=True, append_images=rest, **options)
+
+    for rule, index in [("first", 0), ("middle", 2), (3, 3), ("1", 1)]:
+        assert_array_equal(read_image(tmp_path / name, frames=rule), frames[index])
+    assert_array_equal(read_image(f"{tmp_path / name}#frame/2"), frames[2])
+    with pytest.raises(ImageError, match="number 4 is not there"):
+        read_image(tmp_path / name, frames=4)
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int16, np.uint32, np.float32, np.float64])
+def test_a_deep_page_is_chosen_by_the_rule(dtype, tmp_path, rng):
+    tifffile = pytest.importorskip("tifffile")
+    pages = rng.integers(0, 2**16 if dtype == np.uint32 else 2**15, (5, *SHAPE)).astype(dtype)
+    tifffile.imwrite(tmp_path / "a.tif", pages, photometric="minisblack")
+
+    for rule, index in [("first", 0), ("middle", 2), (4, 4)]:
+        image = read_image(tmp_path / "a.tif", frames=rule)
+        assert image.dtype == dtype
+        assert_array_equal(image, pages[index])
+
+
+def test_a_gif_of_one_picture_needs_no_rule(tmp_path):
+    labels = Image.frombytes("P", (4, 1), bytes([0, 1, 2, 1]))
+    labels.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0])
+    labels.save(tmp_path / "a.gif")
+
+    assert_array_equal(read_image(tmp_path / "a.gif")[0, :3], [[0, 0, 0], [128, 0, 0], [0, 128, 0]])
+    assert_array_equal(read_mask(tmp_path / "a.gif", label=1), [[False, True, False, True]])
+
+
+def test_one_bit_masks_hold_the_label_one(tmp_path):
+    path = saved(tmp_path, np.array([[True, False]]))
+
+    assert_array_equal(read_mask(path, label=1), [[True, False]])
+
+
+@pytest.mark.parametrize(
+    ("mode", "alpha", "traits"), [("RGBA", 255, set()), ("RGBA", 254, {"alpha"}), ("RGB", 0, set())]
+)
+def test_transparency_is_a_trait_where_something_shows_through(mode, alpha, traits, tmp_path):
+    picture = Image.new("RGBA", (3, 2), (9, 9, 9, alpha)).convert(mode)
+    picture.save(tmp_path / "a.png")
+
+    assert read_picture(tmp_path / "a.png").traits == traits
+
+
+def test_a_name_that_says_another_format_is_a_trait(tmp_path, rng):
+    picture = Image.fromarray(drawn(rng))
+    for name, kind, traits in [
+        ("a.png", "JPEG", {"renamed"}), ("a.jpg", "PNG", {"renamed"}), ("a.jpeg", "JPEG", set()),
+        ("a.tiff", "TIFF", set()), ("a.dcm", "PNG", {"renamed"}), ("noname", "PNG", set()),
+    ]:  # fmt: skip
+        picture.save(tmp_path / name, kind)
+        assert read_picture(tmp_path / name).traits == traits, name
 
 
 def test_pixels_that_are_not_finite_are_counted(tmp_path):
@@ -532,7 +595,7 @@ def test_every_odd_file_reads_or_says_why(real_data):
     assert set(refused) == {
         "000000.ras", "multipage.tif", "no_time_for_that_tiny.gif", "truncated.jpg",
     }  # fmt: skip
-    assert "a GIF" in refused["no_time_for_that_tiny.gif"]
+    assert "24 frames" in refused["no_time_for_that_tiny.gif"]
     assert "pages" in refused["multipage.tif"]
     assert "truncated" in refused["truncated.jpg"]
 
@@ -560,7 +623,7 @@ def test_threads_need_not_wait_for_each_other_to_decode(name, tmp_path, rng, mon
     exif[274] = 3
 
     def watched(image):
-        locked.append(decoding._QUIET.locked())
+        locked.append(checks.quietly._lock.locked())
         return load(image)
 
     monkeypatch.setattr(ImageFile.ImageFile, "load", watched)
@@ -568,3 +631,22 @@ def test_threads_need_not_wait_for_each_other_to_decode(name, tmp_path, rng, mon
         read_image(saved(tmp_path, drawn(rng), name, **options))
     assert locked
     assert not any(locked)
+
+
+def test_threads_share_the_block_without_warnings_and_the_filters_come_back():
+    before, inside, done = warnings.filters[:], threading.Barrier(2, timeout=5), []
+
+    def work():
+        with checks.quietly:
+            inside.wait()  # breaks unless both are in
+            warnings.warn_explicit("odd metadata", UserWarning, "a.py", 1, module="PIL.Image")
+            done.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(done) == 2
+    assert warnings.filters == before

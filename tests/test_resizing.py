@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from texturekit.errors import ImageError, ParameterError
-from texturekit.resizing import crop_to, pad_to_square, resize, resize_mask, to_rgb8
+from texturekit.images import crop_to, pad_to_square, resize, resize_mask
 
 
 @given(height=st.integers(1, 40), width=st.integers(1, 40), size=st.integers(1, 50))
@@ -95,21 +95,6 @@ def test_a_crop_needs_a_region_of_the_image_s_size():
         crop_to(np.zeros((4, 4)), np.ones((3, 3)))
     with pytest.raises(ImageError, match="holds no pixel"):
         crop_to(np.zeros((4, 4)), np.zeros((4, 4)))
-
-
-def test_eight_bits_stay_and_the_rest_is_stretched_from_its_own_range(rng):
-    image = rng.integers(3, 200, (5, 6, 3), dtype=np.uint8)
-    deep = np.array([[1000, 1500], [2000, 1250]], np.uint16)
-
-    assert to_rgb8(image) is image
-    assert_array_equal(to_rgb8(image[:, :, 0])[:, :, 2], image[:, :, 0])
-    assert_array_equal(to_rgb8(deep)[:, :, 1], [[0, 128], [255, 64]])
-    assert_array_equal(to_rgb8(deep > 1250)[:, :, 0], [[0, 255], [255, 0]])
-
-
-def test_a_constant_or_extreme_image_has_eight_bits_too():
-    assert not to_rgb8(np.full((3, 3), 7.5)).any()
-    assert_array_equal(to_rgb8(np.array([[-1.7e308, 1.7e308]]))[0, :, 0], [0, 255])
 
 
 def test_a_square_is_filled_up_with_black_around_the_centre():

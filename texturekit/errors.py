@@ -11,7 +11,10 @@
     ├── MetricError          also ValueError       scores that cannot be scored
     ├── ModelError           also ValueError       a model folder that cannot be trusted
     ├── OutputError          also OSError          an output that exists or cannot be written
+    ├── WorkerError          also RuntimeError     the process that measures cannot go on
     ├── LeakageError         also ValueError       the same patient on both sides
+    ├── DownloadError        also RuntimeError     a file that cannot be fetched, or is another one
+    ├── ArchiveError         also ValueError       an archive that is damaged or not to be trusted
     ├── WeightsError         also RuntimeError     pretrained weights that cannot be had
     │   └── WeightsFileError                       a file of one's own that does not serve
     └── MissingExtraError    also ImportError      an optional dependency
@@ -94,10 +97,24 @@ class OutputError(TexturekitError, OSError):
     """An output exists already or cannot be written."""
 
 
+class WorkerError(TexturekitError, RuntimeError):
+    """The process that measures cannot be started, or ends again and again."""
+
+
 class LeakageError(TexturekitError, ValueError):
     """The same patient or image stands on both sides of a split."""
 
     exit_code = 5
+
+
+class DownloadError(TexturekitError, RuntimeError):
+    """A file cannot be fetched, or is not the one that was wanted."""
+
+    exit_code = 6
+
+
+class ArchiveError(TexturekitError, ValueError):
+    """An archive is damaged, or holds what must not be unpacked."""
 
 
 class WeightsError(TexturekitError, RuntimeError):
@@ -116,6 +133,36 @@ class MissingExtraError(TexturekitError, ImportError):
     """An optional dependency is not installed."""
 
     exit_code = 3
+
+
+#: The extra that installs each optional package; every other package belongs to the core.
+_EXTRAS = {
+    "pydicom": "dicom",
+    "pylibjpeg": "dicom",
+    "openjpeg": "dicom",
+    "nibabel": "dicom",
+    "h5py": "data",
+    "dask": "dist",
+    "distributed": "dist",
+}
+
+
+def missing_extra(problem: ImportError) -> MissingExtraError:
+    """Return what to tell a user whose environment lacks a package, or holds a broken one.
+
+    Examples
+    --------
+    >>> print(missing_extra(ModuleNotFoundError("No module named 'dask'", name="dask.array")))
+    dask is not installed (No module named 'dask'); run: pip install "texturekit[dist]"
+    """
+    package = (problem.name or "a package").partition(".")[0]
+    absent = isinstance(problem, ModuleNotFoundError)
+    extra = f"[{_EXTRAS[package]}]" if package in _EXTRAS else ""
+    again = "" if absent else " --force-reinstall"
+    return MissingExtraError(
+        f"{package} {'is not installed' if absent else 'does not load'} "
+        f'({problem}); run: pip install{again} "texturekit{extra}"'
+    )
 
 
 class UnknownNameError(TexturekitError, LookupError):

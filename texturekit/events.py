@@ -25,6 +25,8 @@ class Event:
         Something worth telling: a note, or a warning.
     level : {"info", "warning"}
         How much it matters.
+    failed : int
+        Of the steps finished, those that came to nothing.
     """
 
     stage: str
@@ -32,6 +34,7 @@ class Event:
     total: int = 0
     message: str = ""
     level: str = "info"
+    failed: int = 0
 
 
 _listener: ContextVar[Callable[[Event], None] | None] = ContextVar("listener", default=None)
@@ -56,15 +59,39 @@ def listening(listener: Callable[[Event], None]) -> Iterator[None]:
         _listener.reset(token)
 
 
+@contextmanager
+def keeping_warnings() -> Iterator[list[str]]:
+    """Give a list that collects the warnings raised inside the block, which are sent on as well.
+
+    Examples
+    --------
+    >>> with keeping_warnings() as said:
+    ...     warn("fitting", "did not converge")
+    >>> said
+    ['did not converge']
+    """
+    said: list[str] = []
+    outer = _listener.get()
+
+    def keep(event: Event) -> None:
+        if event.message and event.level == "warning":
+            said.append(event.message)
+        if outer is not None:
+            outer(event)
+
+    with listening(keep):
+        yield said
+
+
 def _send(event: Event) -> None:
     listener = _listener.get()
     if listener is not None:
         listener(event)
 
 
-def progress(stage: str, done: int, total: int) -> None:
-    """Say how far a stage has come."""
-    _send(Event(stage, done, total))
+def progress(stage: str, done: int, total: int, *, failed: int = 0) -> None:
+    """Say how far a stage has come, and how many steps came to nothing."""
+    _send(Event(stage, done, total, failed=failed))
 
 
 def note(stage: str, message: str) -> None:

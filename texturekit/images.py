@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from texturekit.decoding import decoded, file_size, header, shown
+from texturekit.decoding.checks import file_size, shown
+from texturekit.decoding.formats import SUFFIXES, is_image_file, split_name
+from texturekit.decoding.frames import ONE, Frames, Layout, split_place
+from texturekit.decoding.picture import Picture
+from texturekit.decoding.reading import decoded, header, layout
 from texturekit.errors import ImageError, ParameterError
-from texturekit.resizing import crop_to, pad_to_square, resize, resize_mask, to_rgb8
+from texturekit.resizing import crop_to, pad_to_square, resize, resize_mask
+from texturekit.windows import Window, to_rgb8
 
 if TYPE_CHECKING:
     import os
@@ -17,20 +22,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "ONE",
     "SUFFIXES",
+    "Frames",
     "ImageFacts",
+    "Layout",
+    "Picture",
+    "Window",
     "crop_to",
     "image_facts",
+    "image_layout",
+    "in_colour",
+    "is_image_file",
     "pad_to_square",
     "read_image",
     "read_mask",
+    "read_picture",
     "resize",
     "resize_mask",
+    "split_name",
+    "split_place",
     "to_grey",
     "to_rgb8",
 ]
-
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
 
 
 @dataclass(frozen=True)
@@ -50,7 +64,7 @@ class ImageFacts:
         Size of the file.
     format : str
         By content: ``"PNG"``, ``"JPEG"``, ``"MPO"`` (a JPEG that carries a second picture),
-        ``"TIFF"``, ``"BMP"`` or ``"WEBP"``.
+        ``"TIFF"``, ``"BMP"``, ``"WEBP"``, ``"GIF"``, ``"DICOM"``, ``"NIFTI"`` or ``"NUMPY"``.
     """
 
     width: int
@@ -62,20 +76,29 @@ class ImageFacts:
 
 
 def read_image(
-    path: str | os.PathLike[str], *, colour: Literal["keep", "grey", "rgb"] = "keep"
+    path: str | os.PathLike[str],
+    *,
+    colour: Literal["keep", "grey", "rgb"] = "keep",
+    frames: Frames | str | int = "one",
 ) -> NDArray[Any]:
     """Read a picture: right pixels, own dtype, upright.
 
-    PNG, JPEG, TIFF, BMP and WebP. Palettes are resolved, CMYK becomes RGB, 1-bit becomes 0 and 255,
-    EXIF rotation is applied, alpha is laid over black in the image's own dtype. Of a camera's
-    two-picture JPEG (MPO) the first is read. Colour profiles are not applied.
+    PNG, JPEG, TIFF, BMP, WebP, GIF, DICOM, NIfTI and ``.npy``; ``docs/data.md`` has the table.
+    Palettes are resolved, CMYK becomes RGB, 1-bit becomes 0 and 255, EXIF rotation is applied,
+    alpha is laid over black in the image's own dtype. DICOM and NIfTI give modality values (HU),
+    MONOCHROME1 turned round within what can be stored. Of a camera's two-picture JPEG (MPO) the
+    first is read. Colour profiles are not applied.
 
     Parameters
     ----------
     path : path-like
-        A regular file of any name; the content decides the format.
+        A regular file of any name; the content decides the format. ``file#frame/7`` or
+        ``file#axial/7`` names one of several pictures.
     colour : {"keep", "grey", "rgb"}
         ``"grey"`` applies `to_grey`, ``"rgb"`` repeats grey three times.
+    frames : str or int, default "one"
+        Of several pictures: ``"first"``, ``"middle"`` (number n // 2) or a number from 0; of a
+        volume with the direction, ``"axial:middle"``; by default they are refused.
 
     Returns
     -------
@@ -87,6 +110,8 @@ def read_image(
     ImageError
         If the file is missing, empty, damaged, truncated, not an image, not of a supported format,
         above 100 megapixels, of several pages or frames, or holds pixels that are not finite.
+    MissingExtraError
+        If the format's decoder is not installed.
 
     Examples
     --------
@@ -100,17 +125,29 @@ def read_image(
     """
     if colour not in ("keep", "grey", "rgb"):
         raise ParameterError(f"colour is {colour!r}, but 'keep', 'grey' or 'rgb' is wanted.")
-    pixels = decoded(path)
+    return in_colour(read_picture(path, frames=frames).pixels, colour)
+
+
+def read_picture(path: str | os.PathLike[str], *, frames: Frames | str | int = "one") -> Picture:
+    """Read a picture as `read_image` does, with what its file says of it: window and traits."""
+    return decoded(path, frames=Frames.of(frames))
+
+
+def in_colour(pixels: NDArray[Any], colour: str) -> NDArray[Any]:
+    """Return pixels as they are, as grey, or as three channels."""
     if colour == "grey":
         return to_grey(pixels)
-    return _three_channels(pixels) if colour == "rgb" else pixels
+    if colour == "rgb" and pixels.ndim == 2:
+        return np.repeat(pixels[:, :, None], 3, axis=2)
+    return pixels
 
 
-def _three_channels(pixels: NDArray[Any]) -> NDArray[Any]:
-    return np.repeat(pixels[:, :, None], 3, axis=2) if pixels.ndim == 2 else pixels
-
-
-def read_mask(path: str | os.PathLike[str], *, label: int | None = None) -> NDArray[np.bool_]:
+def read_mask(
+    path: str | os.PathLike[str],
+    *,
+    label: int | None = None,
+    frames: Frames | str | int = "one",
+) -> NDArray[np.bool_]:
     """Read a region: the pixels that are not black, or those that hold one label.
 
     Parameters
@@ -118,7 +155,10 @@ def read_mask(path: str | os.PathLike[str], *, label: int | None = None) -> NDAr
     path : path-like
         An image file. In a JPEG, where black is never quite black, half of full scale divides.
     label : int, optional
-        The value that is the region. In a palette image this is the palette's index.
+        The value that is the region. In a palette image this is the palette's index, in a 1-bit
+        image 1.
+    frames : str or int, default "one"
+        As in `read_image`.
 
     Returns
     -------
@@ -129,10 +169,11 @@ def read_mask(path: str | os.PathLike[str], *, label: int | None = None) -> NDAr
     ImageError
         As `read_image`; if a label is asked of a coloured mask; if no pixel is in the region.
     """
-    values = decoded(path, indices=label is not None)
+    picture = decoded(path, frames=Frames.of(frames), labels=label is not None)
+    values = picture.pixels
     grey = values if values.ndim == 2 else values.max(axis=2)
     if label is None:
-        noisy = header(path)[4] in ("JPEG", "MPO")
+        noisy = picture.format in ("JPEG", "MPO")
         region: NDArray[np.bool_] = grey > 127 if noisy else grey != 0
     elif values.ndim == 3 and (values != values[:, :, :1]).any():
         raise ImageError(
@@ -142,13 +183,24 @@ def read_mask(path: str | os.PathLike[str], *, label: int | None = None) -> NDAr
     else:
         region = grey == label
     if not region.any():
-        held = ", ".join(str(value) for value in np.unique(grey)[:10])
+        held = ", ".join(f"{value:g}" for value in np.unique(grey)[:10])
         wanted = "black everywhere" if label is None else f"without label {label} (it holds {held})"
         raise ImageError(f"mask {shown(path)} is {wanted}; give another mask, or none.")
     return region
 
 
-def image_facts(path: str | os.PathLike[str]) -> ImageFacts:
+def image_layout(path: str | os.PathLike[str]) -> Layout:
+    """Return how many pictures a file holds, in which directions, without decoding one.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, empty, or not an image of a supported format.
+    """
+    return layout(path)
+
+
+def image_facts(path: str | os.PathLike[str], *, frames: Frames | str | int = "one") -> ImageFacts:
     """Read what a file's header says, without decoding its pixels.
 
     Raises
@@ -156,8 +208,9 @@ def image_facts(path: str | os.PathLike[str]) -> ImageFacts:
     ImageError
         If the file is missing, empty, not an image of a supported format, or above 100 megapixels.
     """
-    width, height, mode, depth, kind = header(path)
-    return ImageFacts(width, height, mode, depth, file_size(path), kind)
+    found = header(path, frames=Frames.of(frames))
+    size = file_size(split_place(str(path))[0])
+    return ImageFacts(found.width, found.height, found.mode, found.bit_depth, size, found.format)
 
 
 def to_grey(image: NDArray[Any]) -> NDArray[Any]:

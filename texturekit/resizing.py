@@ -1,4 +1,4 @@
-"""The geometry and the 8-bit view that all methods share: scale, crop, pad."""
+"""The geometry that all methods share: scale, crop, pad."""
 
 from __future__ import annotations
 
@@ -142,35 +142,6 @@ def crop_to(
         extra = round(margin * (last - first))
         spans.append(slice(max(0, first - extra), last + extra))
     return image[spans[0], spans[1]], mask[spans[0], spans[1]]
-
-
-def to_rgb8(image: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return what nets and thumbnails see: three channels of 8 bits.
-
-    One rule: uint8 stays as it is; bool becomes 0 and 255; any other dtype goes linearly from its
-    own minimum and maximum (over all channels together) to 0 and 255, a constant image to 0.
-
-    Parameters
-    ----------
-    image : (H, W) or (H, W, 3) array of bool, integer or finite float
-
-    Returns
-    -------
-    (H, W, 3) uint8
-
-    Examples
-    --------
-    >>> to_rgb8(np.array([[100, 200, 300]], dtype=np.uint16))[0, :, 0]
-    array([  0, 128, 255], dtype=uint8)
-    """
-    if image.dtype == np.bool_:
-        image = image.astype(np.uint8) * np.uint8(255)
-    if image.dtype != np.uint8:
-        half = image.astype(np.float64) / 2  # so that no range overflows
-        low, high = half.min(), half.max()
-        share = (half - low) / (high - low) if high > low else np.zeros_like(half)
-        image = np.floor(share * 255 + 0.5).astype(np.uint8)
-    return np.repeat(image[:, :, None], 3, axis=2) if image.ndim == 2 else image
 
 
 def pad_to_square(image: NDArray[Any]) -> NDArray[Any]:

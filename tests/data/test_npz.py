@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from texturekit.data import arrays as module
 from texturekit.data.npz import read_npz
 from texturekit.data.splits import holdout
 from texturekit.errors import ImageError, ManifestError
@@ -135,3 +138,42 @@ def test_reads_the_real_pneumoniamnist(real_data):
     for rows, counts in ((fold.train, (388, 3494)), (fold.val, (62, 200)), (fold.test, (73, 189))):
         assert np.bincount(data.labels[rows]).tolist() == list(counts)
     assert data.image(17).shape == (28, 28)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_large_array_is_mapped_and_gives_the_same_images(save, order, tmp_path, monkeypatch, rng):
+    pictures = np.asarray(rng.integers(0, 255, (40, 9, 7, 3), np.uint8), order=order)
+    save(tmp_path / "a.npz", train_images=pictures, train_labels=np.arange(40) % 2)
+    monkeypatch.setattr(module, "_IN_MEMORY", 1000)
+
+    data = read_npz(tmp_path / "a.npz")
+
+    assert isinstance(module.load_array(tmp_path / "a.npz", "train_images"), np.memmap)
+    for i in (0, 17, 39):
+        np.testing.assert_array_equal(data.image(i), pictures[i])
+
+
+def test_a_large_array_that_is_a_bomb_or_would_need_pickle_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_IN_MEMORY", 1000)
+    np.savez_compressed(tmp_path / "a.npz", train_images=np.zeros((900, 100, 100), np.uint8))
+    np.savez(tmp_path / "b.npz", train_images=np.array([{}] * 900, dtype=object))
+
+    with pytest.raises(ManifestError, match="more than any set of images"):
+        module.load_array(tmp_path / "a.npz", "train_images")
+    with pytest.raises(ManifestError, match="only pickle could read"):
+        module.load_array(tmp_path / "b.npz", "train_images")
+
+
+def test_threads_read_an_array_once(tmp_path, monkeypatch, rng):
+    np.savez(tmp_path / "a.npz", train_images=rng.integers(0, 255, (4, 3, 3), np.uint8))
+    loads, load = [], module._load
+    monkeypatch.setattr(module, "_load", lambda file, key: (loads.append(key), load(file, key))[1])
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(
+            pool.map(lambda _: module.load_array(tmp_path / "a.npz", "train_images"), range(16))
+        )
+
+    assert len(loads) == 1
+    assert all(one is found[0] for one in found)

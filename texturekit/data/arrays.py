@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
+import shutil
+import struct
+import tempfile
 import zipfile
-import zlib
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from texturekit import images
-from texturekit.errors import ImageError, ManifestError, ParameterError
+from texturekit.decoding.keeping import Kept
+from texturekit.errors import ImageError, ManifestError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from texturekit.images import ImageFacts
 
+_IN_MEMORY = 1 << 28  # bytes of an array above which it is mapped instead of read
+_MOST_RATIO = 200
+_ARRAYS: Kept[NDArray[Any]] = Kept(1 << 30, lambda array: min(array.nbytes, _IN_MEMORY))
 _ARRAY_PATH = re.compile(r"(?s)(.*\.npz)#(train|val|test)/(\d+)", re.IGNORECASE)
 
 
@@ -33,17 +38,26 @@ def is_array_path(path: str) -> bool:
     return _ARRAY_PATH.fullmatch(path) is not None
 
 
-def read_array_image(
-    path: Path, *, colour: Literal["keep", "grey", "rgb"] = "keep"
-) -> NDArray[Any]:
+def array_file(path: Path) -> Path:
+    """Return the ``.npz`` file that a path leads into, or the path itself.
+
+    Examples
+    --------
+    >>> array_file(Path("sets/a.npz#train/12")), array_file(Path("sets/a.png"))
+    (PosixPath('sets/a.npz'), PosixPath('sets/a.png'))
+    """
+    # Not the expression at once: a million paths have none of this.
+    match = _ARRAY_PATH.fullmatch(str(path)) if ".npz#" in str(path).lower() else None
+    return path if match is None else Path(match[1])
+
+
+def read_array_image(path: Path) -> NDArray[Any]:
     """Return an image that lies in an ``.npz`` file.
 
     Parameters
     ----------
     path : Path
         ``folder/file.npz#split/index``.
-    colour : {"keep", "grey", "rgb"}
-        As in `texturekit.read_image`.
 
     Returns
     -------
@@ -65,17 +79,7 @@ def read_array_image(
         raise ImageError(f"'{path}' cannot be read: {error}") from error
     if index >= len(pixels):
         raise ImageError(f"'{path}' is not there: {split}_images holds {len(pixels)} images.")
-    return _in_colour(np.array(pixels[index]), colour)
-
-
-def _in_colour(pixels: NDArray[Any], colour: str) -> NDArray[Any]:
-    if colour == "keep":
-        return pixels
-    if colour == "grey":
-        return images.to_grey(pixels)
-    if colour == "rgb":
-        return pixels if pixels.ndim == 3 else np.stack([pixels] * 3, axis=2)
-    raise ParameterError(f"colour={colour!r} is not known; use 'keep', 'grey' or 'rgb'.")
+    return np.array(pixels[index])
 
 
 def array_facts(path: Path) -> ImageFacts:
@@ -107,13 +111,14 @@ def load_array(file: Path, key: str) -> NDArray[Any]:
     """
     try:
         facts = file.stat()
-        return _load(str(file), key, facts.st_mtime_ns, facts.st_size)
+        place = (str(file), key, facts.st_mtime_ns, facts.st_size)
+        return _ARRAYS.get(place, lambda: _load(file, key))
     except KeyError:
         raise ManifestError(
             f"'{file}' has no array {key!r} but {', '.join(array_names(file)) or 'nothing'}; "
             "MedMNIST's form is {train,val,test}_images and {train,val,test}_labels."
         ) from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except Exception as error:  # zipfile, zlib and numpy raise whatever comes
         raise ManifestError(
             f"'{file}' is damaged or no .npz file: its array {key!r} cannot be read ({error}); "
             "copy it anew."
@@ -131,16 +136,54 @@ def array_names(file: Path) -> list[str]:
     try:
         with zipfile.ZipFile(file) as archive:
             return [name.removesuffix(".npy") for name in archive.namelist()]
-    except (OSError, zipfile.BadZipFile) as error:
+    except Exception as error:
         raise ManifestError(
             f"'{file}' is damaged or no .npz file ({error}); copy it anew, or save it with "
             "numpy.savez."
         ) from error
 
 
-@lru_cache(maxsize=6)
-def _load(file: str, key: str, modified: int, size: int) -> NDArray[Any]:
-    with np.load(file, allow_pickle=False) as archive:
-        values: NDArray[Any] = archive[key]
+def _load(file: Path, key: str) -> NDArray[Any]:
+    with zipfile.ZipFile(file) as archive:
+        name = f"{key}.npy" if f"{key}.npy" in archive.namelist() else key
+        member = archive.getinfo(name)
+        if member.file_size > _IN_MEMORY:
+            return _mapped(file, archive, member)
+        with archive.open(member) as stream:
+            values: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
     values.setflags(write=False)
     return values
+
+
+def _mapped(file: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
+    """Map a large array into memory: pages come as they are asked for, and go when others want it.
+
+    One that was compressed is inflated once, into a nameless temporary file.
+    """
+    with archive.open(member) as stream:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0
+        read = read if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, by_column, dtype = read(stream)
+        head = stream.tell()
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects, which only pickle could read")
+    form: dict[str, Any] = {
+        "dtype": dtype, "mode": "r", "shape": shape, "order": "F" if by_column else "C"
+    }  # fmt: skip
+    if member.compress_type == zipfile.ZIP_STORED:
+        with file.open("rb") as whole:
+            whole.seek(member.header_offset + 26)
+            names = struct.unpack("<HH", whole.read(4))
+        start = member.header_offset + 30 + sum(names)
+        return np.memmap(file, offset=start + head, **form)
+    if member.file_size > _MOST_RATIO * member.compress_size:
+        raise ValueError("it inflates to more than any set of images does")
+    if member.file_size > shutil.disk_usage(tempfile.gettempdir()).free:
+        gib = member.file_size / 2**30
+        raise OSError(f"it inflates to {gib:.1f} GiB, more than is free in {tempfile.gettempdir()}")
+    with tempfile.TemporaryFile() as spool:
+        with archive.open(member) as stream:
+            shutil.copyfileobj(stream, spool, 1 << 20)
+        spool.flush()
+        return np.memmap(spool, offset=head, **form)

@@ -7,18 +7,28 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from texturekit.data.expansion import with_frames
 from texturekit.data.faults import why_no_file
 from texturekit.data.listing import Manifest
 from texturekit.data.masks import MaskFolder
+from texturekit.decoding.formats import CONVERT
 from texturekit.errors import ManifestError, printable
-from texturekit.images import SUFFIXES
+from texturekit.images import SUFFIXES, is_image_file, split_name, split_place
 from texturekit.records import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from texturekit.images import Frames
 
-def list_images(paths: Sequence[str | Path], *, masks: str | Path | None = None) -> Manifest:
+
+def list_images(
+    paths: Sequence[str | Path],
+    *,
+    masks: str | Path | None = None,
+    frames: Frames | str | int = "one",
+    mask_label: int | None = None,
+) -> Manifest:
     """Return image files, in the order given, as a manifest without labels.
 
     Parameters
@@ -27,6 +37,8 @@ def list_images(paths: Sequence[str | Path], *, masks: str | Path | None = None)
         Existing files; relative to the working folder. One that is named twice is skipped once.
     masks : str or Path, optional
         Folder with a mask for every image.
+    frames, mask_label
+        As in `texturekit.read_manifest`.
 
     Returns
     -------
@@ -63,12 +75,16 @@ def list_images(paths: Sequence[str | Path], *, masks: str | Path | None = None)
         raise ManifestError(f"0 usable images are given: {skipped[0].reason}.")
     frame = pd.DataFrame(cells, dtype=object)
     source = str(paths[0]) if len(paths) == 1 else f"{len(paths)} image files"
-    return Manifest(frame, None, (), None, Path(), source, tuple(skipped))
+    found = Manifest(frame, None, (), None, Path(), source, tuple(skipped))
+    return with_frames(found, frames, mask_label)
 
 
 def _check_image(path: str) -> None:
-    reason = why_no_file(Path(path))
-    if Path(path).suffix.lower() not in SUFFIXES or reason:
+    file = split_place(path)[0]
+    reason = why_no_file(Path(file))
+    if reason or not is_image_file(file):
+        suffix = split_name(Path(file).name)[1]
+        reason = reason or (f"convert it: {CONVERT[suffix]}" if suffix in CONVERT else "")
         why = f" ({reason})" if reason else ""
         raise ManifestError(
             f"'{printable(path)}' is not a source{why}; give one folder, one .csv or .parquet "

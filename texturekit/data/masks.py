@@ -42,10 +42,11 @@ class MaskFolder:
         relative = _below(path)
         folder = self.folder / relative.parent
         by_stem = self._listed(folder)
-        names = by_stem.get(relative.stem, [])
+        stem = images.split_name(relative.name)[0]
+        names = by_stem.get(stem, [])
         candidates = [name for name in names if name == relative.name]
         candidates += [name for name in names if name != relative.name]
-        candidates += by_stem.get(f"{relative.stem}_mask", [])
+        candidates += by_stem.get(f"{stem}_mask", [])
         for name in candidates:
             if not _same_file(folder / name, image):
                 return str(folder / name)
@@ -53,7 +54,8 @@ class MaskFolder:
 
     def wanted(self, path: str) -> str:
         """Say what was looked for."""
-        stem = _below(path).with_suffix("")
+        relative = _below(path)
+        stem = relative.with_name(images.split_name(relative.name)[0])
         return f"no mask '{stem}.*' or '{stem}_mask.*' in '{self.folder}'"
 
     def _listed(self, folder: Path) -> dict[str, list[str]]:
@@ -61,9 +63,8 @@ class MaskFolder:
             found: dict[str, list[str]] = {}
             names = sorted(os.listdir(folder)) if folder.is_dir() else []  # noqa: PTH208 - names only
             for name in names:
-                part = PurePosixPath(name)
-                if part.suffix.lower() in images.SUFFIXES:
-                    found.setdefault(part.stem, []).append(name)
+                if images.is_image_file(folder / name):
+                    found.setdefault(images.split_name(name)[0], []).append(name)
             self._files[folder] = found
         return self._files[folder]
 
@@ -76,13 +77,13 @@ def is_mask_beside_image(name: str, stems: Collection[str]) -> bool:
     >>> is_mask_beside_image("benign (1)_mask_1.png", {"benign (1)"})
     True
     """
-    match = _MASK_STEM.fullmatch(PurePosixPath(name).stem)
+    match = _MASK_STEM.fullmatch(images.split_name(name)[0])
     return match is not None and match[1] in stems
 
 
 def _below(path: str) -> PurePosixPath:
     # A path that leaves the manifest's folder has no place relative to it: its name has to do.
-    relative = PurePosixPath(path)
+    relative = PurePosixPath(images.split_place(path)[0])
     outside = relative.is_absolute() or ".." in relative.parts
     return PurePosixPath(relative.name) if outside else relative
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from texturekit.data.notes import Notes
 from texturekit.errors import ImageError, ParameterError
-from texturekit.images import crop_to, pad_to_square, resize, resize_mask, to_rgb8
+from texturekit.images import Window, crop_to, pad_to_square, resize, resize_mask, to_rgb8
+from texturekit.windows import clipped_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,11 +38,19 @@ class Pictures:
         What a mask does: its box, with a tenth of the box's side around, is all there is; only
         the pixels inside count (networks see the others black); nothing. Texture and networks see
         the same. Images without a mask are taken whole.
+    window : str, default "auto"
+        Which values networks and thumbnails see as black and white; see
+        `texturekit.windows.Window`. Texture is measured on the pixels themselves.
+
+    Attributes
+    ----------
+    notes : Notes
+        What is worth saying of the pictures that were read.
 
     Raises
     ------
     ParameterError
-        If ``size`` or ``roi`` is another value.
+        If ``size``, ``roi`` or ``window`` is another value.
 
     Examples
     --------
@@ -49,7 +59,14 @@ class Pictures:
     (160, (32, 32, 3), (32, 32))
     """
 
-    def __init__(self, manifest: Manifest, *, size: int | None, roi: str = "crop") -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        *,
+        size: int | None,
+        roi: str = "crop",
+        window: Window | str = "auto",
+    ) -> None:
         if roi not in ROIS:
             raise ParameterError(f"roi is {roi!r}, but 'crop', 'mask' or 'none' is wanted.")
         if size is not None and not 1 <= size <= _LARGEST:
@@ -57,14 +74,15 @@ class Pictures:
                 f"size is {size!r}, but a whole number of pixels from 1 to {_LARGEST} is wanted."
             )
         self.manifest, self.size, self.roi = manifest, size, roi
+        self.window, self.notes = Window.of(window), Notes()
 
     def __len__(self) -> int:
         return len(self.manifest)
 
     def __getitem__(self, i: int) -> NDArray[np.uint8]:
         """Return picture ``i`` as (S, S, 3) uint8: the region, scaled, centred on black."""
-        image, mask = self.region(i)
-        picture = to_rgb8(image)
+        image, mask, own = self._region(i)
+        picture = self._seen(i, image, own)
         if mask is not None:
             picture = np.where(mask[:, :, None], picture, np.uint8(0))
         return pad_to_square(picture)
@@ -74,7 +92,9 @@ class Pictures:
 
     def subset(self, indices: Sequence[int] | NDArray[Any]) -> Pictures:
         """Return the pictures at ``indices``, in that order."""
-        return Pictures(self.manifest.subset(indices), size=self.size, roi=self.roi)
+        return Pictures(
+            self.manifest.subset(indices), size=self.size, roi=self.roi, window=self.window
+        )
 
     def region(self, i: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
         """Return what texture is measured on.
@@ -91,7 +111,31 @@ class Pictures:
         ImageError
             If image or mask cannot be read, or their sizes differ.
         """
-        image = self.manifest.image(i)
+        image, mask, _ = self._region(i, counted=True)
+        return image, mask
+
+    def view(self, i: int, side: int) -> NDArray[np.uint8]:
+        """Return the region of picture ``i`` as (H, W, 3) uint8 whose long side is ``side``."""
+        image, _, own = self._region(i)
+        return self._seen(i, resize(image, side), own)
+
+    def _seen(
+        self, i: int, image: NDArray[Any], own: tuple[float, float] | None
+    ) -> NDArray[np.uint8]:
+        try:
+            self.notes.clip(i, clipped_share(image, self.window, own))
+            return to_rgb8(image, self.window, own)
+        except ImageError as error:
+            raise ImageError(f"{self.manifest.paths[i]!r}: {error}") from error
+
+    def _region(
+        self, i: int, *, counted: bool = False
+    ) -> tuple[NDArray[Any], NDArray[np.bool_] | None, tuple[float, float] | None]:
+        """Return image, mask, and the window that the file itself names."""
+        picture = self.manifest.picture(i)
+        image = picture.pixels
+        if counted and picture.traits:
+            self.notes.add(i, picture.traits)
         mask = None if self.roi == "none" else self.manifest.mask(i)
         if mask is not None and mask.shape != image.shape[:2]:
             raise ImageError(
@@ -101,10 +145,11 @@ class Pictures:
         if mask is not None and self.roi == "crop":
             image, mask = crop_to(image, mask)[0], None
         if self.size is None:
-            return image, mask
+            return image, mask, picture.window
         if min(image.shape[:2]) < _SMALLEST:
             raise ImageError(
                 f"{self.manifest.paths[i]!r} shows {image.shape[1]}x{image.shape[0]} pixels, fewer "
                 f"than {_SMALLEST} a side; leave it out, or enlarge it yourself if that is meant."
             )
-        return resize(image, self.size), None if mask is None else resize_mask(mask, self.size)
+        small = None if mask is None else resize_mask(mask, self.size)
+        return resize(image, self.size), small, picture.window

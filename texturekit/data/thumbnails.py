@@ -8,7 +8,6 @@ import json
 from typing import TYPE_CHECKING
 
 from texturekit.errors import printable
-from texturekit.images import resize, to_rgb8
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,13 +40,17 @@ def thumbnails(pictures: Pictures, indices: Iterable[int], *, side: int = 160) -
     files: dict[str, bytes] = {}
     index: dict[str, dict[str, str]] = {}
     for i in indices:
-        image, _ = pictures.region(i)
-        content = _png(to_rgb8(resize(image, side)))
+        content = thumbnail(pictures, i, side=side)
         name = f"{hashlib.sha256(content).hexdigest()[:16]}.png"
         files[name] = content
         index[printable(manifest.ids[i])] = {"file": name, "label": manifest.label_name(i)}
     text = json.dumps(index, sort_keys=True, ensure_ascii=False, indent=1)
     return {**files, INDEX: text.encode("utf-8", "backslashreplace")}
+
+
+def thumbnail(pictures: Pictures, i: int, *, side: int = 160) -> bytes:
+    """Return picture ``i`` as a small PNG whose long side is ``side``."""
+    return _png(pictures.view(i, side))
 
 
 def _png(picture: np.ndarray) -> bytes:

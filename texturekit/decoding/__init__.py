@@ -1,0 +1,1 @@
+"""Image files as arrays of right pixels, one module a format, told by content."""
