@@ -25,7 +25,9 @@ def command(as_json: bool, overwrite: bool, verbose: bool, quiet: bool, no_progr
     for card in cards:
         click.echo(_line(card))
     click.echo(
-        "\nA task runs on its embedded sample until --data says where your images are.", err=True
+        "\nA task runs on its embedded sample until --data says where your images are.\n"
+        "Public image sets: texturekit data list --task NAME.",
+        err=True,
     )
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -15,6 +15,7 @@ from texturekit.errors import ParameterError, UnknownNameError, closest
 TASKS = ("breast", "brain", "cervix", "chest", "oct", "textures")
 
 Text = Annotated[str, Field(min_length=1)]
+M = TypeVar("M", bound=BaseModel)
 
 
 class Published(BaseModel):
@@ -96,11 +97,12 @@ class Card(BaseModel):
                     hint = closest(name, classes)
                     raise ValueError(f"{field} is {name!r}, which is no class.{hint}")
         if self.group_rule is not None:
-            _check_rule(self.group_rule)
+            check_rule(self.group_rule)
         return self
 
 
-def _check_rule(rule: str) -> None:
+def check_rule(rule: str) -> None:
+    """Raise ValueError if a rule for patients is no regular expression with a group."""
     try:
         count = re.compile(rule).groups
     except re.error as error:
@@ -138,27 +140,45 @@ def load_card(task: str | Path | Card) -> Card:
         return task
     if task in TASKS:
         source = files("texturekit.data.cards") / f"{task}.yaml"
-        return _parsed(read_yaml(Path(str(source))), f"{task}.yaml")
+        return validated(Card, read_yaml(Path(str(source))), f"{task}.yaml", Published)
     if Path(task).suffix.lower() in (".yaml", ".yml") or Path(task).is_file():
-        return _parsed(read_yaml(task), str(task))
+        return validated(Card, read_yaml(task), str(task), Published)
     raise UnknownNameError("task", str(task), TASKS)
 
 
-def _parsed(content: dict[str, Any], file: str) -> Card:
+def validated(model: type[M], content: dict[str, Any], file: str, part: type[BaseModel]) -> M:
+    """Return a card of the class ``model`` from what its YAML file holds.
+
+    Parameters
+    ----------
+    model : subclass of BaseModel
+        What the file describes.
+    content : dict
+        What it holds; lists are taken for tuples.
+    file : str
+        Its name, for messages.
+    part : subclass of BaseModel
+        What the card's nested entries are, for the fields that a message lists.
+
+    Raises
+    ------
+    ParameterError
+        If it is no such card; the message names the field and what it may hold.
+    """
     # YAML has lists where a card has tuples.
     frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
     try:
-        return Card.model_validate(frozen)
+        return model.model_validate(frozen)
     except ValidationError as error:
-        faults = "; ".join(_described(fault, content) for fault in error.errors())
+        faults = "; ".join(_described(fault, model, part) for fault in error.errors())
         raise ParameterError(f"card {file}: {faults}.") from None
 
 
-def _described(fault: Any, content: dict[str, Any]) -> str:
-    place = ".".join(str(part) for part in fault["loc"])
+def _described(fault: Any, model: type[BaseModel], part: type[BaseModel]) -> str:
+    place = ".".join(map(str, fault["loc"]))
     given = fault["input"]
     if fault["type"] == "extra_forbidden":
-        known = list(Published.model_fields if "." in place else Card.model_fields)
+        known = list(part.model_fields if "." in place else model.model_fields)
         hint = closest(str(fault["loc"][-1]), known)
         return f"there is no field {place}.{hint} Fields: {', '.join(known)}"
     if fault["type"] == "missing":

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from texturekit.data.card import TASKS, Card, Published, load_card
+from texturekit.data.expansion import with_frames
 from texturekit.data.manifest import load_source, read_manifest
 from texturekit.data.rows import read_rows
 from texturekit.data.synthetic import sample
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from texturekit.data.listing import Manifest
     from texturekit.data.manifest import Source
+    from texturekit.images import Frames
 
 __all__ = [
     "TASKS",
@@ -44,6 +46,8 @@ def load_task(
     labels: Sequence[str] | None = None,
     masks: str | Path | None = None,
     group: str | None = "group",
+    frames: Frames | str | int = "one",
+    mask_label: int | None = None,
     seed: int = 0,
 ) -> Manifest:
     """Return the images of a task, their classes in the order of its card.
@@ -55,7 +59,7 @@ def load_task(
     root : str, Path or sequence of these, optional
         The images, as `texturekit.read_manifest` or `texturekit.scan_folder` take them. Without,
         a sample drawn by texturekit; for ``textures``, tiles of real photographs.
-    labels, masks, group
+    labels, masks, group, frames, mask_label
         As in `texturekit.read_manifest`. In a multi-label task ``labels`` are by default those of
         the card that the manifest has.
     seed : int, default 0
@@ -86,7 +90,8 @@ def load_task(
         labels = _label_columns(card, root)
     manifest = load_source(root, labels=labels, masks=masks, group=group)
     manifest = apply_card(manifest, card)
-    return manifest if group is None else _grouped(manifest, card)
+    manifest = manifest if group is None else _grouped(manifest, card)
+    return with_frames(manifest, frames, mask_label)  # a file's rows inherit its patient
 
 
 def _own_images(

@@ -1,0 +1,1 @@
+"""The known layouts of image sets: one file each."""
