@@ -16,6 +16,9 @@ settings.load_profile("same")
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ["TEXTUREKIT_CACHE"] = str(Path(tempfile.gettempdir()) / f"texturekit-{os.getuid()}")
 os.environ["NUMBA_CACHE_DIR"] = os.environ["TEXTUREKIT_CACHE"]
+# Processes that tests start find byte code, whatever was said: each of them imports numba.
+os.environ["PYTHONDONTWRITEBYTECODE"] = ""
+os.environ["PYTHONPYCACHEPREFIX"] = str(Path(os.environ["TEXTUREKIT_CACHE"], "bytecode"))
 
 
 @pytest.fixture(autouse=True)

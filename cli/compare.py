@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 @click.option("--positive", metavar="NAME", help="The positive class of two.")
 @options.group
 @options.masks
+@options.mask_label
+@options.frames
 @click.option(
     "--roi",
     type=click.Choice(["crop", "mask", "none"]),
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="What masks do: the box with 10% margin, only the pixels inside, or nothing.",
 )
+@options.window
 @click.option("--methods", metavar="LIST", help="Methods joined by ',': glcm+lbp/forest,...")
 @click.option(
     "--preset",

@@ -33,7 +33,8 @@ def showing(*, verbose: bool, quiet: bool, no_progress: bool) -> Iterator[None]:
     from rich.progress import TimeRemainingColumn as Remaining
 
     bars = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining(),
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"), Remaining(), TextColumn("{task.fields[failed]}"),
         console=Console(stderr=True), transient=True,
     )  # fmt: skip
     stages: dict[str, TaskID] = {}
@@ -49,8 +50,19 @@ def _draw(
             bars.console.print(_line(event), markup=False, highlight=False)
         return
     if event.stage not in stages:
-        stages[event.stage] = bars.add_task(event.stage, total=event.total)
-    bars.update(stages[event.stage], completed=event.done, total=event.total)
+        # What was done before does not count for the rate and the time left.
+        stages[event.stage] = bars.add_task(
+            event.stage, total=event.total, completed=event.done, rate="", failed=""
+        )
+        return
+    task = bars.tasks[[one.id for one in bars.tasks].index(stages[event.stage])]
+    rate = f"{task.speed:.0f}/s" if task.speed and task.speed >= 10 else ""
+    if task.speed and task.speed < 10:
+        rate = f"{task.speed:.2g}/s"
+    failed = f"[red]{event.failed} failed" if event.failed else ""
+    bars.update(
+        stages[event.stage], completed=event.done, total=event.total, rate=rate, failed=failed
+    )
     if event.done >= event.total:
         bars.remove_task(stages.pop(event.stage))
 

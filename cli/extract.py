@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
@@ -12,14 +13,21 @@ from texturekit.errors import printable
 from . import options
 from .console import showing
 
+_KINDS = ("ignored", "unreadable", "invalid", "failed")
+_SHOWN = 20
 
-@click.command("extract", short_help="Measure images: texture and embedding columns to a table.")
+
+@click.command(
+    "extract",
+    short_help="Measure images: texture and embedding columns to a table.",
+    epilog=options.formats(),
+)
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @click.option(
     "-o",
     "--output",
     required=True,
-    type=click.Path(dir_okay=False),
+    type=click.Path(),
     metavar="FILE",
     help="Table to write: .parquet or .csv.",
 )
@@ -30,6 +38,9 @@ from .console import showing
     help="Families, sets and backbones joined by '+': glcm(levels=64)+lbp+resnet18.",
 )
 @options.masks
+@options.mask_label
+@options.frames
+@options.window
 @click.option(
     "--resize",
     type=click.IntRange(8, 4096),
@@ -41,6 +52,20 @@ from .console import showing
 @options.jobs
 @options.seed
 @options.limit
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time that an image may take; then it counts as failed.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Measure on a Dask cluster: tcp://host:port, or local:N for N processes here.",
+)
+@click.option("--partitioned", is_flag=True, help="Make FILE a folder of files of 65,536 rows.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first image that cannot be measured.")
 @options.common
 def command(
@@ -50,7 +75,8 @@ def command(
     """Measure every image of SOURCE: a folder tree, a manifest (CSV, Parquet), an .npz in
     MedMNIST's form, or image files.
 
-    A bad file costs its row (status, error), not the run. Reads PNG, JPEG, TIFF, BMP and WebP.
+    A bad file costs its row (status, error), not the run; so does one that crashes or hangs its
+    decoder. What is done is kept in FILE.partial: the same command goes on from there.
     """  # noqa: D205
     import texturekit as tk
     from texturekit.data.choices import first
@@ -58,38 +84,49 @@ def command(
     from texturekit.table import check_table_path
 
     check_output(check_table_path(output), overwrite=settings["overwrite"])
-    features, masks, limit = (settings.pop(k) for k in ("features", "masks", "limit"))
+    features, limit = (settings.pop(k) for k in ("features", "limit"))
+    reading = {k: settings.pop(k) for k in ("masks", "mask_label")}
+    frames = settings.pop("frames") or "one"
     with showing(verbose=verbose, quiet=quiet, no_progress=no_progress):
-        data = tk.load_source(sources[0] if len(sources) == 1 else list(sources), masks=masks)
+        named = sources[0] if len(sources) == 1 else list(sources)
+        data = tk.load_source(named, frames=frames, **reading)
         if limit is not None:
             data = first(data, limit)
         table = tk.extract(data, features, size=settings.pop("resize"), out=output, **settings)
-    failures = table.failures
+    kinds: Counter[str] = Counter(skip.kind for skip in table.skipped)
+    failed = [skip for skip in table.skipped if skip.kind != "ignored"]
     if not quiet:
-        ignored = sum(skip.kind == "ignored" for skip in data.skipped)
         if limit is not None:
             click.echo(f"Shortened: the first {len(data)} images only (--limit).", err=True)
-        click.echo(
-            f"{len(table)} images x {len(table.columns)} columns; {len(failures)} failed"
-            + (f", {ignored} files ignored" if ignored else ""),
-            err=True,
-        )
-        for failure in failures[:20]:
-            named = "" if failure.path in failure.error else f"{failure.path}: "
-            click.echo(printable(f"  failed: {named}{failure.error}"), err=True)
-        if len(failures) > 20:
-            click.echo(f"  and {len(failures) - 20} more; see the column 'error'", err=True)
+        click.echo(_summary(table.found, len(table), kinds), err=True)
+        for skip in failed[:_SHOWN]:
+            named = "" if skip.path in skip.reason else f"{skip.path}: "
+            click.echo(printable(f"  {skip.kind}: {named}{skip.reason}"), err=True)
+        if len(failed) > _SHOWN:
+            click.echo(f"  and {len(failed) - _SHOWN} more; see the column 'error'", err=True)
+        click.echo(f"{len(table)} images x {len(table.columns)} columns", err=True)
     if as_json:
         options.show_json(
             {
                 "path": printable(output),
-                "found": data.found,
+                "found": table.found,
                 "used": len(table),
+                "skipped": [
+                    {"path": printable(s.path), "reason": printable(s.reason), "kind": s.kind}
+                    for s in table.skipped
+                ],
                 "columns": len(table.columns),
-                "failed": [asdict(failure) for failure in failures],
-                "ignored": [skip.path for skip in data.skipped if skip.kind == "ignored"],
+                "failed": [asdict(failure) for failure in table.failures] if failed else [],
+                "ignored": [printable(s.path) for s in table.skipped if s.kind == "ignored"],
             }
         )
     else:
         click.echo(output)
-    return 1 if failures else 0
+    return 1 if failed else 0
+
+
+def _summary(found: int, used: int, kinds: Counter[str]) -> str:
+    """Say what became of everything that was found; the numbers add up."""
+    parts = [f"{kinds[kind]} {kind}" for kind in _KINDS if kinds[kind]]
+    why = f" ({', '.join(parts)})" if parts else ""
+    return f"{found} found = {used} measured + {kinds.total()} skipped{why}"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import texturekit
-from texturekit import errors
 
 from . import compare, data, extract, info, report, show, tasks
+from .failing import explain
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -71,10 +71,13 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except errors.TexturekitError as error:
-        return _fail(f"Error: {errors.printable(str(error))}", error.exit_code)
     except BrokenPipeError:
         return 0
+    except Exception as error:
+        explained = explain(error)
+        if explained is None:
+            raise
+        return _fail(*explained)
     finally:
         signal.signal(signal.SIGTERM, previous)
     return result if isinstance(result, int) else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import textwrap
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -84,6 +85,25 @@ masks = click.option(
     metavar="DIR",
     help="Folder of masks with the images' names.",
 )
+mask_label = click.option(
+    "--mask-label",
+    type=click.IntRange(0),
+    metavar="N",
+    help="The value in the masks that is the region; everything that is not black without.",
+)
+frames = click.option(
+    "--frames",
+    metavar="RULE",
+    help="Which picture of files with several: first, middle, a number from 0, all (a row each); "
+    "volumes with the direction: axial:middle, coronal:12. Without, such files are skipped.",
+)
+window = click.option(
+    "--window",
+    default="auto",
+    show_default=True,
+    metavar="auto|full|dtype|LOW:HIGH",
+    help="Which values nets and thumbnails see as black and white; texture keeps the pixels.",
+)
 group = click.option(
     "--group",
     default="group",
@@ -100,6 +120,19 @@ def common(function: F) -> F:
     """Add the options that every command has."""
     decorators = (config, as_json, overwrite, verbose, quiet, no_progress)
     return functools.reduce(lambda f, decorate: decorate(f), reversed(decorators), function)
+
+
+def formats() -> str:
+    """Return what is read how, for the end of a help page."""
+    from texturekit.decoding.formats import HEADINGS, rows
+
+    lines = ["\b", "What is read, told by content; for 'frames rule' see --frames:"]
+    for row in rows():
+        cells = dict(zip(HEADINGS, row, strict=True))
+        head = f"{cells.pop('format')} {cells.pop('files')}: "
+        said = "; ".join(f"{name}: {text}" for name, text in cells.items() if text != "-")
+        lines += textwrap.wrap(head + said, 78, initial_indent="  ", subsequent_indent="    ")
+    return "\n".join(lines)
 
 
 def show_json(value: Any) -> None:

@@ -53,3 +53,25 @@ def spoil(path: Path) -> None:
     """Replace an image by the first half of itself."""
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
+
+
+def scene(rng: np.random.Generator, side: int = 96) -> np.ndarray:
+    """Return a smooth picture that is like no other: coarse and finer noise, enlarged."""
+    layers = [
+        Image.fromarray(rng.normal(0, 1, (cells, cells)).astype(np.float32)).resize(
+            (side, side), Image.Resampling.BICUBIC
+        )
+        for cells in (6, 12, 24)
+    ]
+    total = sum(np.asarray(layer) for layer in layers)
+    return np.clip(128 + 40 * total, 0, 255).astype(np.uint8)
+
+
+def scenes(root: Path, names: list[str], *, seed: int = 7) -> dict[str, np.ndarray]:
+    """Write a different picture under every name; return them."""
+    rng = np.random.default_rng(seed)
+    pictures = {name: scene(rng) for name in names}
+    for name, picture in pictures.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(root / name)
+    return pictures

@@ -49,6 +49,18 @@ def test_overwriting_swaps_a_whole_folder(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.parametrize("old_is_a_folder", [False, True])
+def test_a_file_and_a_folder_take_each_others_place(tmp_path, old_is_a_folder):
+    path = tmp_path / "run"
+    path.mkdir() if old_is_a_folder else path.touch()
+
+    with replacing(path, overwrite=True) as partial:
+        partial.touch() if old_is_a_folder else partial.mkdir()
+
+    assert path.is_dir() is not old_is_a_folder
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_an_error_while_overwriting_keeps_the_old_folder(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "old").touch()

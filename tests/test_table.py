@@ -98,3 +98,46 @@ def test_a_text_that_a_spreadsheet_would_run_gets_an_apostrophe(table, tmp_path)
     path = replace(table, rows=rows).write(tmp_path / "t.csv")
 
     assert list(pd.read_csv(path)["id"]) == ["'=1+1", "cr\rx", "c"]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_a_stored_table_is_read_when_asked(table, tmp_path, suffix):
+    from texturekit.table import StoredTable
+
+    path = table.write(tmp_path / f"t{suffix}")
+
+    stored = StoredTable(path, table.columns, 2, table.metadata)
+
+    assert "values" not in vars(stored)
+    assert "rows" not in vars(stored)
+    assert (len(stored), stored.ids) == (2, ["a", "c"])
+    np.testing.assert_array_equal(stored.values, table.values)
+    assert [(f.id, f.error) for f in stored.failures] == [("b", "b.png is empty (0 bytes)")]
+    assert [list(batch["id"]) for batch in stored.batches(2)] == [["a", "b"], ["c"]]
+    again = stored.write(tmp_path / f"again{suffix}")
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_row_groups_do_not_depend_on_how_rows_came(tmp_path, monkeypatch):
+    import pyarrow.parquet as pq
+
+    monkeypatch.setattr("texturekit.table.ROW_GROUP", 3)
+    rows = pd.DataFrame({"id": list("abcdefg"), "path": list("abcdefg")})
+    rows = rows.assign(status="ok", error=None)
+
+    path = Table(rows, ("lbp.x",), np.arange(7.0)[:, None]).write(tmp_path / "t.parquet")
+
+    groups = pq.ParquetFile(path).metadata
+    assert [groups.row_group(k).num_rows for k in range(groups.num_row_groups)] == [3, 3, 1]
+
+
+def test_a_column_of_numbers_and_words_is_text(table, tmp_path):
+    from dataclasses import replace
+
+    rows = table.rows.copy()
+    rows.insert(4, "meta.age", pd.Series([1, "old", None], dtype=object))
+
+    frame = pd.read_parquet(replace(table, rows=rows).write(tmp_path / "t.parquet"))
+
+    assert frame["meta.age"].tolist()[:2] == ["1", "old"]
+    assert frame["meta.age"].isna()[2]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,26 +12,26 @@ import texturekit
 from texturekit.data.known_rows import known_rows
 from texturekit.data.pictures import Pictures
 from texturekit.deep.backbones import BACKBONES
-from texturekit.errors import ImageError, ParameterError, printable
+from texturekit.errors import ImageError, printable
+from texturekit.execution import How, Tally, measured
 from texturekit.features import FEATURES, columns
 from texturekit.features.grammar import Part, parse_parts
-from texturekit.features.registry import GreyLevels
-from texturekit.measurement import Lost, measure_pictures
+from texturekit.measurement import Work
 from texturekit.outputs import check_output
 from texturekit.parts import part_columns, part_kind, pieces
+from texturekit.stamp import manifest_parameters
+from texturekit.storing import NothingUsable, level_columns, skipped, store
 from texturekit.table import Table, check_table_path
+from texturekit.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from texturekit.data.manifest import Manifest
     from texturekit.deep.weights import Weights
-
-
-_NET_SIZE = 224
+    from texturekit.piece import Lost
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,11 @@ class Representations:
         Label of each backbone's weights.
     seconds : dict of float
         What each part took, summed over threads; ``"reading"`` for decoding and resizing.
-    levels : dict of dict of GreyLevels
-        How the rows of the manifest were reduced to grey levels, by part and variant, then row.
+    levels : dict of (n, 4) float64
+        How the rows of the manifest were reduced to grey levels (low, high, count, occupied), by
+        part and variant; NaN where they were not.
+    notes : tuple of str
+        What is worth knowing of the files, and of what nets do not see of them.
     """
 
     usable: NDArray[np.intp]
@@ -59,7 +62,8 @@ class Representations:
     lost: dict[int, Lost]
     weights: dict[str, str]
     seconds: dict[str, float]
-    levels: dict[str, dict[int, GreyLevels]] = field(default_factory=dict)
+    levels: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def represent(
@@ -69,6 +73,7 @@ def represent(
     jobs: int = 1,
     size: int | None = None,
     roi: str = "mask",
+    window: str = "auto",
     weights: str | Path = "auto",
     device: str = "auto",
     seed: int = 0,
@@ -83,27 +88,64 @@ def represent(
     WeightsError
         If a backbone's weights cannot be had; before any image is read.
     """
-    if jobs < 1:
-        raise ParameterError(f"jobs={jobs}, but it takes at least one thread; give 1 or more.")
     wanted = pieces(parts)
-    nets = {part.name: _weights(part.name, weights, seed) for part in wanted if _is_net(part)}
-    measured = tuple(part for part in wanted if not _is_net(part))
-    pictures = Pictures(manifest, size=size, roi=roi)
-    found = measure_pictures(pictures, measured, jobs=jobs, fail_fast=fail_fast)
-    lost, seconds = found.lost, found.seconds
-    usable = np.setdiff1d(np.arange(len(manifest)), list(lost)).astype(np.intp)
-    if len(usable) == 0:
-        raise ImageError(_all_lost(manifest, lost))
-    blocks = {name: values[usable] for name, values in found.blocks.items()}
-    squares = Pictures(manifest.subset(usable), size=size or _NET_SIZE, roi=roi)
-    for name, net in nets.items():
-        from texturekit.deep.embedding import embed
+    work = _work(
+        wanted, size=size, roi=roi, window=window, weights=weights, device=device, seed=seed
+    )
+    return _in_memory(manifest, work, How(jobs=jobs, fail_fast=fail_fast))[0]
 
-        start = time.perf_counter()
-        blocks[name] = embed(squares, name, weights=net, device=device, seed=seed).values
-        seconds[name] = time.perf_counter() - start
-    labels = {name: net.label for name, net in nets.items()}
-    return Representations(usable, blocks, lost, labels, seconds, found.levels)
+
+def _work(
+    parts: tuple[Part, ...],
+    *,
+    size: int | None,
+    roi: str,
+    window: str,
+    weights: str | Path,
+    device: str,
+    seed: int,
+    hashed: bool = False,
+) -> Work:
+    nets = {part.name: _weights(part.name, weights, seed) for part in parts if _is_net(part)}
+    rule = Window.of(window).rule
+    return Work(parts, size, roi, nets, device, seed, hashed, rule)
+
+
+def _in_memory(
+    manifest: Manifest, work: Work, how: How
+) -> tuple[Representations, NDArray[np.float64], list[str]]:
+    """Return everything, all columns of the usable rows, and what the files' bytes were."""
+    Pictures(manifest, size=work.size, roi=work.roi)  # refuses what cannot be asked
+    total = len(manifest)
+    slices = work.columns
+    values = np.full((total, max((s.stop for s in slices.values()), default=0)), np.nan)
+    lost: dict[int, Lost] = {}
+    levels: dict[str, NDArray[np.float64]] = {}
+    contents = [""] * total
+    seconds = dict.fromkeys(["reading", *slices], 0.0)
+    tally = Tally()
+    for piece in measured(manifest, np.arange(total), work, how):
+        values[piece.rows] = piece.values
+        lost |= piece.lost
+        tally.add(piece)
+        for name, some in piece.levels.items():
+            levels.setdefault(name, np.full((total, 4), np.nan))[piece.rows] = some
+        for row, content in zip(piece.rows.tolist(), piece.contents, strict=False):
+            contents[row] = content
+        for name, took in piece.seconds.items():
+            seconds[name] += took
+    tally.warn()
+    usable = np.setdiff1d(np.arange(total), list(lost)).astype(np.intp)
+    if len(usable) == 0:
+        reasons = [one.error for _, one in sorted(lost.items())]
+        raise ImageError(_all_lost(manifest, reasons[0] if reasons else None))
+    labels = {name: net.label for name, net in work.weights.items()}
+    if len(usable) < total:
+        values = values[usable]
+    blocks = {name: values[:, columns_of] for name, columns_of in slices.items()}
+    notes = tuple(text for text, _ in tally.notes.sentences())
+    found = Representations(usable, blocks, lost, labels, seconds, levels, notes)
+    return found, values, contents
 
 
 def _is_net(part: Part) -> bool:
@@ -123,12 +165,16 @@ def extract(
     jobs: int = 1,
     size: int | None = None,
     roi: str = "mask",
+    window: str = "auto",
     weights: str | Path = "auto",
     device: str = "auto",
     seed: int = 0,
     fail_fast: bool = False,
     out: str | Path | None = None,
     overwrite: bool = False,
+    partitioned: bool = False,
+    timeout: float = 60.0,
+    scheduler: str | None = None,
 ) -> Table:
     """Measure every image of a manifest.
 
@@ -145,6 +191,9 @@ def extract(
         native resolution and gives nets 224.
     roi : {"mask", "crop", "none"}, default "mask"
         What masks do: measure inside them, measure their box with 10% margin, or nothing.
+    window : str, default "auto"
+        Which values nets see as black and white: ``"auto"``, ``"full"``, ``"dtype"`` or
+        ``"-160:240"``; see `texturekit.windows.Window`. Texture is measured on the pixels.
     weights : str, default "auto"
         ``"auto"``, ``"pretrained"``, ``"none"`` or the path of a weight file, for backbones.
     device : {"auto", "cpu", "cuda"}, default "auto"
@@ -153,14 +202,23 @@ def extract(
     fail_fast : bool, default False
         Stop at the first image that cannot be measured.
     out : str or Path, optional
-        ``.parquet`` or ``.csv`` file to write.
+        ``.parquet`` or ``.csv`` file to write while images are measured. What is done is kept in
+        ``<out>.partial`` until it is whole; the same call goes on from there.
     overwrite : bool, default False
-        Whether ``out`` may be replaced.
+        Whether ``out`` may be replaced, and an unfinished run with other parameters thrown away.
+    partitioned : bool, default False
+        Make ``out`` a folder of files of 65,536 rows.
+    timeout : float, default 60
+        Seconds that an image may take; then it counts as failed. Not for fewer than 200 images
+        without ``out``: these are measured in this process.
+    scheduler : str, optional
+        Measure on a Dask cluster: ``"tcp://host:port"``, or ``"local:N"`` for N processes here.
 
     Returns
     -------
     Table
-        One row an image; an image that cannot be measured has its reason in ``failures``.
+        One row an image; an image that cannot be measured has its reason in ``failures``. With
+        ``out`` the values stay in the file until they are asked for.
 
     Raises
     ------
@@ -169,28 +227,46 @@ def extract(
     ImageError
         If no image could be measured, or the first bad one with ``fail_fast``.
     OutputError
-        If ``out`` exists or cannot be written.
+        If ``out`` exists or cannot be written, another process writes it, or what is unfinished
+        had other parameters.
+    MissingExtraError
+        If ``scheduler`` is given and Dask is not installed.
     """
     if out is not None:
         check_output(check_table_path(out), overwrite=overwrite)
+    if scheduler is not None:
+        from texturekit.cluster import check_scheduler
+
+        check_scheduler(scheduler)
     parts = pieces(parse_parts(features) if isinstance(features, str) else features)
     names = _column_names(parts)
     if fail_fast:
         _refuse_lost_rows(manifest)
-    found = represent(
-        manifest, parts, jobs=jobs, size=size, roi=roi, weights=weights, device=device, seed=seed,
-        fail_fast=fail_fast,
+    how = How(jobs, timeout, fail_fast, scheduler, own_process=out is not None)
+    work = _work(
+        parts, size=size, roi=roi, window=window, weights=weights, device=device, seed=seed,
+        hashed=True,
     )  # fmt: skip
-    errors = [found.lost[i].error if i in found.lost else None for i in range(len(manifest))]
-    table = Table(
-        rows=known_rows(manifest, errors, _level_columns(found.levels, len(manifest))),
-        columns=names,
-        values=np.hstack([found.blocks[str(part)] for part in parts]),
-        metadata=_metadata(manifest, parts, size=size, roi=roi, weights=found.weights),
-    )
+    Pictures(manifest, size=size, roi=roi)  # refuses what cannot be asked
     if out is None:
-        return table
-    return replace(table, path=table.write(out, overwrite=overwrite))
+        found, values, contents = _in_memory(manifest, work, how)
+        errors = [found.lost[i].error if i in found.lost else None for i in range(len(manifest))]
+        lost = [skipped(manifest, row, one) for row, one in sorted(found.lost.items())]
+        return Table(
+            rows=known_rows(manifest, errors, level_columns(found.levels)),
+            columns=names,
+            values=values,
+            metadata=_metadata(manifest, work, manifest.digest(contents)),
+            skipped=(*manifest.skipped, *lost),
+        )
+    try:
+        return store(
+            manifest, work, how, Path(out), columns=names, weights=str(weights),
+            overwrite=overwrite, partitioned=partitioned,
+            describe=lambda sha256: _metadata(manifest, work, sha256),
+        )  # fmt: skip
+    except NothingUsable as first:
+        raise ImageError(_all_lost(manifest, str(first))) from None
 
 
 def _column_names(parts: tuple[Part, ...]) -> tuple[str, ...]:
@@ -199,52 +275,33 @@ def _column_names(parts: tuple[Part, ...]) -> tuple[str, ...]:
     return tuple(name for part in parts for name in part_columns(part))
 
 
-def _level_columns(
-    levels: dict[str, dict[int, GreyLevels]], total: int
-) -> dict[str, list[float | None]]:
-    """Return what the grey levels of each image were, null where it was not measured."""
-    found: dict[str, list[float | None]] = {}
-    for name, rows in levels.items():
-        for field_of in fields(GreyLevels):
-            found[f"{name}.levels.{field_of.name}"] = [
-                float(getattr(rows[i], field_of.name)) if i in rows else None for i in range(total)
-            ]
-    return found
-
-
 def _refuse_lost_rows(manifest: Manifest) -> None:
     for skip in manifest.skipped:
         if skip.kind != "ignored":
             raise ImageError(f"{skip.path}: {skip.reason}")
 
 
-def _all_lost(manifest: Manifest, lost: dict[int, Lost]) -> str:
-    reasons = [one.error for one in lost.values()] or [s.reason for s in manifest.skipped]
-    first = reasons[0] if reasons else "there are no images"
+def _all_lost(manifest: Manifest, reason: str | None) -> str:
+    first = reason or next((s.reason for s in manifest.skipped), "there are no images")
     return (
         f"none of the {manifest.found} images of {manifest.source} can be used; mend or replace "
         f"them. The first: {first}"
     )
 
 
-def _metadata(
-    manifest: Manifest,
-    parts: tuple[Part, ...],
-    *,
-    size: int | None,
-    roi: str,
-    weights: dict[str, str],
-) -> dict[str, Any]:
+def _metadata(manifest: Manifest, work: Work, sha256: str) -> dict[str, Any]:
     return {
         "texturekit": texturekit.__version__,
         "families": {
             str(part): {**FEATURES[part.name].defaults, **dict(part.parameters)}
-            for part in parts
+            for part in work.parts
             if part.name in FEATURES
         },
-        "backbones": weights,
-        "size": size,
-        "roi": roi if "mask" in manifest.frame.columns else "none",
+        "backbones": {name: net.label for name, net in work.weights.items()},
+        "size": work.size,
+        "roi": work.roi if "mask" in manifest.frame.columns else "none",
+        **manifest_parameters(manifest),
+        "window": work.window,
         "source": printable(manifest.source),
-        "source_sha256": manifest.sha256,
+        "source_sha256": sha256,
     }

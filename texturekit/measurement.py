@@ -1,26 +1,31 @@
-"""Measure many pictures side by side: texture and file facts, straight into rows of arrays."""
+"""Measure pictures: texture, file facts and embeddings, a few at a time."""
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from texturekit import events
+from texturekit.data.pictures import Pictures
+from texturekit.deep.backbones import BACKBONES
 from texturekit.errors import ImageError
 from texturekit.features import FEATURES
 from texturekit.features.measuring import Subject
-from texturekit.features.registry import describe_levels
 from texturekit.parts import FACTS, part_columns
+from texturekit.piece import Lost, Piece, levels_array
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from texturekit.data.pictures import Pictures
+    from texturekit.data.manifest import Manifest
+    from texturekit.deep.embedding import Embedder
+    from texturekit.deep.weights import Weights
     from texturekit.features.grammar import Part
     from texturekit.features.registry import Feature, GreyLevels
     from texturekit.images import ImageFacts
@@ -28,68 +33,61 @@ if TYPE_CHECKING:
 
 #: Modes in a fixed order, so that a mode is a number; anything else counts as the last.
 _MODES = ("1", "L", "P", "I;16", "RGB", "RGBA", "CMYK", "other")
-_CHUNK = 16
+_CHUNK, _NET_CHUNK = 16, 64
 _HELD = 2**20  # bytes of pictures that are read before they are measured
-_STAGE = "measuring images"
+_NET_SIZE = 224
+_CHANGED = "the file changed while it was read; run again when nobody writes to it"
 
 
 @dataclass(frozen=True)
-class Lost:
-    """Why an image is not used: it cannot be read, or cannot be measured."""
-
-    error: str
-    kind: Literal["unreadable", "failed"]
-
-
-@dataclass
-class Measurements:
-    """What was measured of some pictures.
+class Work:
+    """What is wanted of every picture.
 
     Attributes
     ----------
-    blocks : dict of (n, d) float64
-        Values by part; the rows of lost pictures mean nothing.
-    lost : dict of Lost
-        Why pictures could not be used, by row.
-    seconds : dict of float
-        What each part took, summed over threads; ``"reading"`` for decoding and resizing.
-    levels : dict of dict of GreyLevels
-        How pictures were reduced to grey levels, by part and variant, then by row.
+    parts : tuple of Part
+        Families, baselines and backbones, each once: the order of the columns.
+    size : int or None
+        Long side in pixels; None measures texture at native resolution and gives nets 224.
+    roi : {"mask", "crop", "none"}
+        See `texturekit.data.pictures.Pictures`.
+    weights : dict of Weights
+        What each backbone starts from.
+    device, seed :
+        For backbones.
+    hashed : bool
+        Whether the bytes of images and masks are to be hashed.
+    window : str
+        What nets see; see `texturekit.data.pictures.Pictures`.
     """
 
-    blocks: dict[str, NDArray[np.float64]]
-    seconds: dict[str, float]
-    lost: dict[int, Lost] = field(default_factory=dict)
-    levels: dict[str, dict[int, GreyLevels]] = field(default_factory=dict)
+    parts: tuple[Part, ...]
+    size: int | None = None
+    roi: str = "mask"
+    weights: dict[str, Weights] = field(default_factory=dict)
+    device: str = "auto"
+    seed: int = 0
+    hashed: bool = False
+    window: str = "auto"
 
+    @property
+    def columns(self) -> dict[str, slice]:
+        """Where each part's columns stand in `Piece.values`."""
+        ends = np.cumsum([0, *(len(part_columns(part)) for part in self.parts)]).tolist()
+        return {str(p): slice(*ends[k : k + 2]) for k, p in enumerate(self.parts)}
 
-@dataclass(frozen=True)
-class _Plan:
-    """What is to be done with each picture, worked out once, and where its values go."""
-
-    pictures: Pictures
-    families: tuple[tuple[str, Feature, dict[str, Any]], ...]
-    facts: tuple[tuple[str, tuple[str, ...]], ...]
-    blocks: dict[str, NDArray[np.float64]]
-
-    @classmethod
-    def of(cls, pictures: Pictures, parts: tuple[Part, ...]) -> _Plan:
-        shapes = {str(part): (len(pictures), len(part_columns(part))) for part in parts}
-        return cls(
-            pictures,
-            tuple(
-                (str(p), FEATURES[p.name], dict(p.parameters)) for p in parts if p.name in FEATURES
-            ),
-            tuple((str(p), FACTS[p.name]) for p in parts if p.name in FACTS),
-            {name: np.full(shape, np.nan) for name, shape in shapes.items()},
-        )
+    def chunks(self, total: int) -> list[slice]:
+        """Cut so many pictures into handfuls that are measured together."""
+        step = _NET_CHUNK if self.weights else _CHUNK
+        return [slice(start, min(start + step, total)) for start in range(0, total, step)]
 
 
 @dataclass
 class _Outcome:
     """What became of one picture, apart from the values themselves."""
 
-    row: int
+    place: int
+    content: str = ""
     lost: Lost | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     levels: dict[str, GreyLevels] = field(default_factory=dict)
@@ -101,125 +99,235 @@ class _Outcome:
         return now
 
 
-def measure_pictures(
-    pictures: Pictures, parts: tuple[Part, ...], *, jobs: int, fail_fast: bool
-) -> Measurements:
-    """Measure every picture with every part, in threads.
+def _unwatched(start: int, stop: int) -> None:
+    """Nobody looks whether a picture takes too long."""
 
-    Raises
-    ------
-    ImageError
-        At the first picture that cannot be used, with ``fail_fast``.
-    """
-    total = len(pictures)
-    plan = _Plan.of(pictures, parts)
-    found = Measurements(plan.blocks, dict.fromkeys(["reading", *plan.blocks], 0.0))
-    chunks = [range(s, min(s + _CHUNK, total)) for s in range(0, total, _CHUNK)]
-    done = 0
-    for outcomes in _in_threads(plan, chunks, 1 if fail_fast else jobs):
-        for one in outcomes:
-            done += 1
-            if one.lost is not None:
-                if fail_fast:
-                    raise ImageError(one.lost.error)
-                found.lost[one.row] = one.lost
+
+class Measurer:
+    """Everything about some work that is settled once; threads may share it."""
+
+    def __init__(self, work: Work) -> None:
+        parts = work.parts
+        self.work, self.slices = work, work.columns
+        self.width = max((s.stop for s in self.slices.values()), default=0)
+        self.families: tuple[tuple[str, Feature, dict[str, Any]], ...] = tuple(
+            (str(p), FEATURES[p.name], dict(p.parameters)) for p in parts if p.name in FEATURES
+        )
+        self.facts = tuple((str(p), FACTS[p.name]) for p in parts if p.name in FACTS)
+        self.nets = tuple(p.name for p in parts if p.name in BACKBONES)
+        self._built: dict[str, Embedder] = {}
+        self._one_net = threading.Lock()  # a net uses all cores by itself
+
+    def measure(
+        self,
+        manifest: Manifest,
+        chunk: slice,
+        rows: NDArray[np.int64],
+        step: Callable[[int, int], None] = _unwatched,
+    ) -> Piece:
+        """Measure the images of a manifest in ``chunk``; none is ever the reason for an error.
+
+        Parameters
+        ----------
+        manifest : Manifest
+        chunk : slice
+            Which of its images.
+        rows : (n,) int64
+            What each image of the manifest is called in the result.
+        step : callable
+            Told which images, from and to, the next step looks at.
+        """
+        task = _Task(self, manifest, chunk, rows, step)
+        outcomes = task.textures()
+        for name in self.nets:
+            task.embed(name, [found for found in outcomes if found.lost is None])
+        return task.piece(outcomes)
+
+    def embedder(self, name: str) -> Embedder:
+        """Return a net, built when it is first wanted."""
+        if name not in self._built:
+            from texturekit.deep.embedding import Embedder
+
+            work = self.work
+            self._built[name] = Embedder(
+                name, weights=work.weights[name], device=work.device, seed=work.seed
+            )
+        return self._built[name]
+
+
+@dataclass
+class _Task:
+    """A handful of pictures, and where their values go."""
+
+    plan: Measurer
+    manifest: Manifest
+    chunk: slice
+    rows: NDArray[np.int64]
+    step: Callable[[int, int], None]
+
+    def __post_init__(self) -> None:
+        work = self.plan.work
+        self.pictures = Pictures(self.manifest, size=work.size, roi=work.roi, window=work.window)
+        count = self.chunk.stop - self.chunk.start
+        self.values = np.full((count, self.plan.width), np.nan)
+
+    def textures(self) -> list[_Outcome]:
+        """Take the pictures through one family after the other: its code then stays in the cache.
+
+        On small pictures this saves a tenth to a fifth of all time. Of large ones no more than one
+        is held at a time.
+        """
+        outcomes, waiting, held = [], [], 0
+        for place in range(self.chunk.start, self.chunk.stop):
+            self.step(place, place + 1)
+            found, subject = self._read(place)
+            outcomes.append(found)
+            if subject is None:
                 continue
-            for name, seconds in one.seconds.items():
-                found.seconds[name] += seconds
-            for name, levels in one.levels.items():
-                found.levels.setdefault(name, {})[one.row] = levels
-        events.progress(_STAGE, done, total)
-    _warn_of_levels(found.levels)
-    return found
+            waiting.append((found, subject))
+            held += subject.image.nbytes
+            if held >= _HELD:
+                self._measure(waiting)
+                waiting, held = [], 0
+        self._measure(waiting)
+        return outcomes
+
+    def _read(self, place: int) -> tuple[_Outcome, Subject | None]:
+        found, start = _Outcome(place), time.perf_counter()
+        subject = None
+        try:
+            image, mask = self._region(found)
+            facts = _numbers(self.manifest.facts(place)) if self.plan.facts else {}
+        except (ImageError, OSError) as error:
+            found.lost = Lost(str(error), "unreadable")
+            return found, None
+        except MemoryError:
+            found.lost = self._failed(place, _too_large())
+            return found, None
+        for name, wanted in self.plan.facts:
+            self._row(place)[self.plan.slices[name]] = [facts[fact] for fact in wanted]
+        if self.plan.families:  # file facts may be asked of pictures that have no texture
+            try:
+                subject = Subject(image, mask)
+            except ImageError as error:
+                found.lost = self._failed(place, error)
+        found.lap("reading", start)
+        return found, subject
+
+    def _region(self, found: _Outcome) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+        """Decode a picture; every method sees the same rows, so even where only facts are asked."""
+        if not self.plan.work.hashed:
+            return self.pictures.region(found.place)
+        path = self.manifest.file(found.place)
+        before = _state(path)
+        try:
+            found.content = self.manifest.contents(found.place)
+        except ImageError as error:
+            found.content = f"unreadable: {type(error).__name__}"
+        region = self.pictures.region(found.place)
+        if _state(path) != before:
+            found.content = "changed while it was read"
+            raise ImageError(f"{self.manifest.paths[found.place]}: {_CHANGED}.")
+        return region
+
+    def _measure(self, pictures: list[tuple[_Outcome, Subject]]) -> None:
+        if pictures:
+            self.step(pictures[0][0].place, pictures[-1][0].place + 1)
+        for name, family, parameters in self.plan.families:
+            columns = self.plan.slices[name]
+            start = time.perf_counter()
+            for found, subject in pictures:
+                if found.lost is not None:
+                    continue
+                try:
+                    measured = subject.measure(family, parameters)
+                except ImageError as error:
+                    found.lost = self._failed(found.place, error)
+                    continue
+                except MemoryError:
+                    found.lost = self._failed(found.place, _too_large())
+                    continue
+                self._row(found.place)[columns] = measured.values
+                for ending, levels in measured.levels.items():
+                    found.levels[name + ending] = levels
+                start = found.lap(name, start)
+
+    def embed(self, name: str, outcomes: list[_Outcome]) -> None:
+        """Fill in what a net sees in the pictures that are not lost."""
+        if not outcomes:
+            return
+        work = self.plan.work
+        squares = Pictures(
+            self.manifest, size=work.size or _NET_SIZE, roi=work.roi, window=work.window
+        )
+        squares.notes = self.pictures.notes
+        by_place = {found.place: found for found in outcomes}
+        places = list(by_place)
+        self.step(places[0], places[-1] + 1)
+        with self.plan._one_net:
+            net, start = self.plan.embedder(name), time.perf_counter()
+            rows = [int(self.rows[place]) for place in places]
+            for place, values in net.in_places(squares, places, rows):
+                if isinstance(values, ImageError):
+                    by_place[place].lost = self._failed(place, values)
+                else:
+                    self._row(place)[self.plan.slices[name]] = values
+            outcomes[0].lap(name, start)
+
+    def piece(self, outcomes: list[_Outcome]) -> Piece:
+        """Put together what was found."""
+        lost = {int(self.rows[one.place]): one.lost for one in outcomes if one.lost is not None}
+        for place, one in enumerate(outcomes):
+            if one.lost is not None:
+                self.values[place] = np.nan
+        kept = [one.levels if one.lost is None else {} for one in outcomes]
+        names = dict.fromkeys(name for levels in kept for name in levels)
+        levels = {name: levels_array([one.get(name) for one in kept]) for name in names}
+        seconds: dict[str, float] = {}
+        for one in outcomes:
+            for name, took in one.seconds.items():
+                seconds[name] = seconds.get(name, 0.0) + took
+        contents = tuple(one.content for one in outcomes) if self.plan.work.hashed else ()
+        notes = {int(self.rows[k]): note for k, note in self.pictures.notes.rows.items()}
+        return Piece(self.rows[self.chunk], self.values, lost, levels, contents, seconds, notes)
+
+    def _row(self, place: int) -> NDArray[np.float64]:
+        row: NDArray[np.float64] = self.values[place - self.chunk.start]
+        return row
+
+    def _failed(self, place: int, error: ImageError) -> Lost:
+        return Lost(f"{self.manifest.paths[place]}: {error}", "failed")
 
 
-def _in_threads(plan: _Plan, chunks: list[range], jobs: int) -> Iterable[list[_Outcome]]:
+def in_threads(
+    measurer: Measurer, manifest: Manifest, rows: NDArray[np.int64], jobs: int
+) -> Iterator[Piece]:
+    """Measure all images of a manifest in this process, in order."""
+    chunks = measurer.work.chunks(len(manifest))
     if jobs == 1:
-        return (_measure_chunk(plan, chunk) for chunk in chunks)
+        yield from (measurer.measure(manifest, chunk, rows) for chunk in chunks)
+        return
     from joblib import Parallel, delayed
 
     # The kernels release the GIL, so threads share the work without a second start-up.
     run = Parallel(n_jobs=jobs, backend="threading", return_as="generator")
-    outcomes: Iterable[list[_Outcome]] = run(
-        delayed(_measure_chunk)(plan, chunk) for chunk in chunks
-    )
-    return outcomes
+    yield from run(delayed(measurer.measure)(manifest, chunk, rows) for chunk in chunks)
 
 
-def _measure_chunk(plan: _Plan, chunk: range) -> list[_Outcome]:
-    """Take some pictures through one step after the other: a step's code then stays in the cache.
-
-    On small pictures this saves a tenth to a fifth of all time. Of large ones no more than one is
-    held at a time.
-    """
-    outcomes, waiting, held = [], [], 0
-    for row in chunk:
-        found, subject = _read(plan, row)
-        outcomes.append(found)
-        if subject is None:
-            continue
-        waiting.append((found, subject))
-        held += subject.image.nbytes
-        if held >= _HELD:
-            _measure(plan, waiting)
-            waiting, held = [], 0
-    _measure(plan, waiting)
-    return outcomes
-
-
-def _read(plan: _Plan, row: int) -> tuple[_Outcome, Subject | None]:
-    found, start = _Outcome(row), time.perf_counter()
+def _state(path: Path) -> Sequence[int] | None:
+    """Return what changes whenever a file is written; None for what is no file of its own."""
     try:
-        # Decoded even where only file facts are asked for: every method sees the same rows.
-        image, mask = plan.pictures.region(row)
-        facts = _numbers(plan.pictures.manifest.facts(row)) if plan.facts else {}
-    except (ImageError, OSError) as error:
-        found.lost = Lost(str(error), "unreadable")
-        return found, None
-    for name, wanted in plan.facts:
-        plan.blocks[name][row] = [facts[fact] for fact in wanted]
-    subject = None
-    if plan.families:  # file facts may be asked of pictures that no texture can be measured of
-        try:
-            subject = Subject(image, mask)
-        except ImageError as error:
-            found.lost = _failed(plan, row, error)
-    found.lap("reading", start)
-    return found, subject
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-def _measure(plan: _Plan, pictures: list[tuple[_Outcome, Subject]]) -> None:
-    for name, family, parameters in plan.families:
-        block = plan.blocks[name]
-        start = time.perf_counter()
-        for found, subject in pictures:
-            if found.lost is not None:
-                continue
-            try:
-                measured = subject.measure(family, parameters)
-            except ImageError as error:
-                found.lost = _failed(plan, found.row, error)
-                continue
-            block[found.row] = measured.values
-            for ending, levels in measured.levels.items():
-                found.levels[name + ending] = levels
-            start = found.lap(name, start)
-
-
-def _failed(plan: _Plan, row: int, error: ImageError) -> Lost:
-    return Lost(f"{plan.pictures.manifest.paths[row]}: {error}", "failed")
+def _too_large() -> ImageError:
+    return ImageError(
+        "there is not enough memory to measure it; give more, or measure it smaller (--resize)."
+    )
 
 
 def _numbers(facts: ImageFacts) -> dict[str, Any]:
     return {**vars(facts), "mode": _MODES.index(facts.mode if facts.mode in _MODES else "other")}
-
-
-def _warn_of_levels(levels: dict[str, dict[int, GreyLevels]]) -> None:
-    for name, rows in levels.items():
-        odd = [found for found in rows.values() if not found.usual]
-        if odd:
-            events.warn(
-                _STAGE,
-                f"{name}: {len(odd)} of {len(rows)} images have an unusual number of grey levels; "
-                f"of the first, {describe_levels(odd[0])}",
-            )

@@ -83,7 +83,7 @@ def _flush(path: Path) -> None:
 
 
 def _swap(partial: Path, path: Path) -> None:
-    if not path.is_dir():
+    if not path.exists() or not (path.is_dir() or partial.is_dir()):
         partial.replace(path)
         return
     old = _beside(path)

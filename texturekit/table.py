@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +13,17 @@ import pandas as pd
 
 from texturekit.errors import ManifestError, ParameterError
 from texturekit.outputs import replacing
+from texturekit.table_file import METADATA, ROW_GROUP, table_schema, write_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-_METADATA = b"texturekit"
-# What a spreadsheet would run (OWASP, CSV injection).
-_FORMULA = tuple("=+-@\t\r")
+    from texturekit.records import Skipped
+
 _SUFFIXES = (".parquet", ".csv")
+_TEXT = dict.fromkeys(["id", "path", "label", "group", "split", "status", "error"], "str")
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Table:
         Version, parameters and source, as written into the Parquet file.
     path : Path or None
         The file it was written to.
+    skipped : tuple of Skipped
+        Everything that was found and not measured, and why; empty for a table read from a file.
     """
 
     rows: pd.DataFrame
@@ -59,6 +62,12 @@ class Table:
     values: NDArray[np.float64]
     metadata: dict[str, Any] = field(default_factory=dict)
     path: Path | None = None
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def found(self) -> int:
+        """What was found in the source: measured or skipped."""
+        return len(self) + len(self.skipped)
 
     @property
     def ok(self) -> NDArray[np.bool_]:
@@ -81,20 +90,11 @@ class Table:
 
     def to_pandas(self) -> pd.DataFrame:
         """Return all rows and columns as one frame; failed rows hold NaN."""
-        full = np.full((len(self.rows), len(self.columns)), np.nan)
-        full[self.ok] = self.values
-        measured = pd.DataFrame(full, columns=list(self.columns))
+        measured = pd.DataFrame(self._full(), columns=list(self.columns))
         return pd.concat([self.rows.reset_index(drop=True), measured], axis=1)
 
     def batches(self, size: int = 1000) -> Iterator[pd.DataFrame]:
-        """Give the rows in order, ``size`` at a time; from the file if there is one."""
-        if self.path is not None and self.path.suffix == ".parquet":
-            import pyarrow.parquet as pq
-
-            with pq.ParquetFile(self.path) as file:
-                for batch in file.iter_batches(batch_size=size):
-                    yield batch.to_pandas()
-            return
+        """Give the rows in order, ``size`` at a time."""
         frame = self.to_pandas()
         for start in range(0, len(frame), size):
             yield frame.iloc[start : start + size]
@@ -113,38 +113,106 @@ class Table:
             If the file exists and ``overwrite`` is false, or it cannot be written.
         """
         path = check_table_path(path)
+        rows = self.rows.reset_index(drop=True)
+        parts = (
+            (rows.iloc[k : k + ROW_GROUP].reset_index(drop=True), full[k : k + ROW_GROUP])
+            for full in [self._full()]
+            for k in range(0, len(rows), ROW_GROUP)
+        )
+        schema = table_schema(rows, self.columns)
         with replacing(path, overwrite=overwrite) as partial:
-            if path.suffix.lower() == ".csv":
-                _write_csv(self.to_pandas(), partial)
-            else:
-                self._write_parquet(partial)
+            write_parts(partial, parts, schema, self.metadata, suffix=path.suffix.lower())
         return path
 
-    def _write_parquet(self, path: Path) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        text = json.dumps(self.metadata, sort_keys=True, ensure_ascii=False)
-        arrow = pa.Table.from_pandas(self.to_pandas(), preserve_index=False)
-        types = [
-            field.with_type(pa.string()) if pa.types.is_null(field.type) else field
-            for field in arrow.schema
-        ]
-        schema = pa.schema(types, metadata={_METADATA: text.encode()})
-        pq.write_table(arrow.cast(schema), path)
+    def _full(self) -> NDArray[np.float64]:
+        """Return the measurements of all rows, NaN where they failed."""
+        full = np.full((len(self.rows), len(self.columns)), np.nan)
+        full[self.ok] = self.values
+        return full
 
 
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Quote every text, and keep a spreadsheet from taking one for a formula."""
-    texts = frame.select_dtypes(exclude="number").columns
-    safe = frame.assign(**{name: frame[name].map(_no_formula) for name in texts})
-    safe.to_csv(
-        path, index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n", encoding="utf-8"
-    )
+class StoredTable(Table):
+    """A table that lies in a file: rows and values are read when they are asked for.
+
+    Parameters
+    ----------
+    path : Path
+        The file, or the folder of files.
+    columns : tuple of str
+        Names of the measurements.
+    count : int
+        Rows that are ok.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        columns: tuple[str, ...],
+        count: int,
+        metadata: dict[str, Any],
+        skipped: tuple[Skipped, ...] = (),
+    ) -> None:
+        known = {"path": path, "columns": columns, "metadata": metadata, "skipped": skipped}
+        for name, value in (*known.items(), ("count", count)):
+            object.__setattr__(self, name, value)
+
+    def __len__(self) -> int:
+        return int(self.__dict__["count"])
+
+    def __repr__(self) -> str:
+        return f"<Table {self.path}: {len(self)} images, {len(self.columns)} columns>"
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """What is known of every image; see `Table`."""
+        known = [_known_part(frame) for frame in self.batches(ROW_GROUP, measured=False)]
+        return pd.concat(known, ignore_index=True)
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """All measurements; see `Table`. Large: `batches` gives some at a time."""
+        values = np.empty((len(self), len(self.columns)))
+        start = 0
+        for frame in self.batches(ROW_GROUP):
+            ok = frame.loc[frame["status"] == "ok", list(self.columns)].to_numpy(np.float64)
+            values[start : start + len(ok)] = ok
+            start += len(ok)
+        return values
+
+    def batches(self, size: int = 1000, *, measured: bool = True) -> Iterator[pd.DataFrame]:
+        """Give the rows in order, ``size`` at a time, from the file.
+
+        Parameters
+        ----------
+        size : int, default 1000
+            Rows at a time.
+        measured : bool, default True
+            Whether to read the measurements too, or only what is known of the images.
+        """
+        path = Path(str(self.path))
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+            read = _csv_batches if file.suffix.lower() == ".csv" else _parquet_batches
+            yield from read(file, size, () if measured else self.columns)
 
 
-def _no_formula(text: Any) -> Any:
-    return f"'{text}" if isinstance(text, str) and text[:1] in _FORMULA else text
+def _parquet_batches(path: Path, size: int, without: tuple[str, ...]) -> Iterator[pd.DataFrame]:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        gone = set(without)
+        columns = [name for name in file.schema_arrow.names if name not in gone]
+        for batch in file.iter_batches(batch_size=size, columns=columns):
+            yield batch.to_pandas()
+
+
+def _csv_batches(path: Path, size: int, without: tuple[str, ...]) -> Iterator[pd.DataFrame]:
+    with pd.read_csv(path, dtype=_TEXT, chunksize=size) as file:
+        for frame in file:
+            yield frame.drop(columns=list(without)).reset_index(drop=True)
+
+
+def _known_part(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame.columns[: list(frame.columns).index("error") + 1]]
 
 
 def check_table_path(path: str | Path) -> Path:
@@ -188,8 +256,7 @@ def read_table(path: str | Path) -> Table:
 
 
 def _read_csv(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
-    text = dict.fromkeys(["id", "path", "label", "group", "split", "status", "error"], "str")
-    return pd.read_csv(path, dtype=text), {}
+    return pd.read_csv(path, dtype=_TEXT), {}
 
 
 def _read_parquet(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -200,5 +267,5 @@ def _read_parquet(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
         arrow = pq.read_table(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise ManifestError(f"cannot read {path}: {error}; write it again.") from error
-    stored = (arrow.schema.metadata or {}).get(_METADATA, b"{}")
+    stored = (arrow.schema.metadata or {}).get(METADATA, b"{}")
     return arrow.to_pandas(), json.loads(stored)

@@ -180,4 +180,4 @@ def test_reads_the_real_folders(real_data):
     odd = scan_folder(real_data / "oddities")
 
     assert (len(data), len(data.classes), data.kind) == (570, 7, "multiclass")
-    assert (len(odd), odd.found) == (9, 11)  # a GIF and a Sun raster are no images of ours
+    assert (len(odd), odd.found) == (10, 11)  # a Sun raster is no image of ours

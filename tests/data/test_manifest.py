@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
+from tests.imagesets import two_classes
 from texturekit import events
 from texturekit.data.manifest import load_source, read_manifest
 from texturekit.errors import ManifestError, ParameterError
@@ -370,3 +372,37 @@ def test_reads_the_real_manifests(real_data):
 def test_a_real_table_without_paths_says_which_column_they_may_be_in(real_data):
     with pytest.raises(ManifestError, match=r"no column 'path'\..*'filename'.* url,"):
         read_manifest(real_data / "chest_covid" / "metadata.csv")
+
+
+def test_a_manifest_names_images_in_an_npz_file(tmp_path):
+    pictures = np.arange(48, dtype=np.uint8).reshape(3, 4, 4)
+    np.savez(tmp_path / "a.npz", train_images=pictures, train_labels=np.zeros((3, 1), int))
+    (tmp_path / "m.csv").write_text(
+        "path,label\na.npz#train/2,x\na.npz#train/0,y\nb.npz#train/0,x\na.npz#all/0,x\n"
+    )
+
+    data = read_manifest(tmp_path / "m.csv")
+
+    assert_array_equal(data.image(0), pictures[2])
+    assert [one.reason for one in data.skipped] == ["row 4: no such file", "row 5: no such file"]
+
+
+def test_what_the_files_hold_is_hashed_anew_each_time(tmp_path):
+    manifest = read_manifest(two_classes(tmp_path, patients=1))
+    file, before = manifest.file(1), manifest.contents(1)
+    facts = file.stat()
+    file.write_bytes(bytes(facts.st_size))
+    os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+    contents = [manifest.contents(k) for k in range(len(manifest))]
+
+    assert contents[1] == hashlib.sha256(bytes(facts.st_size)).hexdigest() != before
+    assert manifest.digest(contents) == manifest.sha256
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    manifest = read_manifest(two_classes(tmp_path, patients=1))
+    manifest.file(0).unlink()
+    os.mkfifo(manifest.file(0))
+
+    assert manifest.contents(0) == "unreadable: no regular file"

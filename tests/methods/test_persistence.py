@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,6 +97,18 @@ def test_changed_preprocessing_is_refused(data, tmp_path):
     facts["preprocessing"]["size"] = 64
     (folder / "model.json").write_text(json.dumps(facts))
 
+    with pytest.raises(ModelError, match="preprocessing was changed"):
+        tk.load(folder)
+
+
+def test_the_window_is_part_of_a_model(data, tmp_path):
+    model = tk.fit("majority/dummy", data, preprocessing=replace(SMALL, window="0:4095"))
+    folder = model.save(tmp_path / "m")
+    facts = json.loads((folder / "model.json").read_text())
+
+    assert tk.load(folder).preprocessing.window == "0:4095"
+    facts["preprocessing"]["window"] = "full"
+    (folder / "model.json").write_text(json.dumps(facts))
     with pytest.raises(ModelError, match="preprocessing was changed"):
         tk.load(folder)
 

@@ -7,7 +7,9 @@ from collections import defaultdict
 from posixpath import normpath
 from typing import TYPE_CHECKING, Literal
 
+from texturekit.data.arrays import array_file
 from texturekit.errors import ManifestError, printable
+from texturekit.images import split_place
 from texturekit.records import SkippedRow
 
 if TYPE_CHECKING:
@@ -74,13 +76,17 @@ def check_files(faults: Faults, root: Path) -> None:
         if not path.strip():
             faults.add(place, "path is empty")
             continue
-        reason = why_no_file(root / path)
+        reason = why_no_file(root / split_place(path)[0])
         if reason:
             faults.add(place, reason, "unreadable")
 
 
 def why_no_file(file: Path) -> str:
-    """Say why a path cannot be opened as a regular file, without opening it; empty if it can."""
+    """Say why a path cannot be opened as a regular file, without opening it; empty if it can.
+
+    Of an image in an ``.npz`` file (``file.npz#train/12``) the file is looked at.
+    """
+    file = array_file(file)
     if "\0" in str(file):
         return "no such file (the path holds a NUL character)"
     try:

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from texturekit import images
+from texturekit.data.expansion import with_frames
 from texturekit.data.faults import why_no_file
 from texturekit.data.labels import class_numbers
 from texturekit.data.listing import Manifest
 from texturekit.data.masks import MaskFolder, is_mask_beside_image
+from texturekit.decoding.formats import CONVERT
 from texturekit.errors import ManifestError, printable
 from texturekit.records import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from texturekit.images import Frames
 
 SPLIT_NAMES = {
     "train": "train",
@@ -59,7 +63,13 @@ class Tree:
         self.skipped.append(Skipped(path=printable(path), reason=printable(reason), kind=kind))
 
 
-def scan_folder(root: str | Path, *, masks: str | Path | None = None) -> Manifest:
+def scan_folder(
+    root: str | Path,
+    *,
+    masks: str | Path | None = None,
+    frames: Frames | str | int = "one",
+    mask_label: int | None = None,
+) -> Manifest:
     """Return the images of a folder tree.
 
     Three forms: one folder a class (``benign/1.png``); such folders below ``train``, ``val`` and
@@ -78,6 +88,8 @@ def scan_folder(root: str | Path, *, masks: str | Path | None = None) -> Manifes
     masks : str or Path, optional
         Folder with a mask for every image, by the same relative path or stem, or ``<stem>_mask``.
         If it lies inside ``root`` it is no class.
+    frames, mask_label
+        As in `texturekit.read_manifest`.
 
     Returns
     -------
@@ -116,9 +128,11 @@ def scan_folder(root: str | Path, *, masks: str | Path | None = None) -> Manifes
     frame = pd.DataFrame({n: [c[i] for i in keep] for n, c in columns.items()}, dtype=object)
     skipped = tuple(sorted(tree.skipped, key=lambda one: one.path))
     if labels is None:
-        return Manifest(frame, None, (), None, folder, str(root), skipped)
+        plain = Manifest(frame, None, (), None, folder, str(root), skipped)
+        return with_frames(plain, frames, mask_label)
     numbers, classes, kind = class_numbers([labels[i] for i in keep])
-    return Manifest(frame, numbers, classes, kind, folder, str(root), skipped)
+    found_all = Manifest(frame, numbers, classes, kind, folder, str(root), skipped)
+    return with_frames(found_all, frames, mask_label)
 
 
 def walk(root: Path, *, leave_out: Path | None = None) -> Tree:
@@ -139,7 +153,7 @@ def walk(root: Path, *, leave_out: Path | None = None) -> Tree:
                 tree.skip(path, "hidden, or a file of the operating system", "ignored")
             elif entry.is_symlink():
                 links.append(path)
-            elif entry.is_dir() and Path(entry.name).suffix.lower() not in images.SUFFIXES:
+            elif entry.is_dir() and images.split_name(entry.name)[1] not in images.SUFFIXES:
                 if leave_out is None or not leave_out.samefile(entry.path):
                     tree.folders.append(path)
                     pending.append(path)
@@ -157,16 +171,25 @@ def _is_hidden(name: str) -> bool:
 
 
 def _is_image(tree: Tree, path: str) -> bool:
-    suffix = PurePosixPath(path).suffix.lower()
+    name = PurePosixPath(path).name
+    suffix = images.split_name(name)[1]
     reason = why_no_file(tree.root / path)
     if reason:
         tree.skip(path, reason, "invalid" if reason.startswith(("a ", "not ")) else "unreadable")
-    elif suffix not in images.SUFFIXES:
+    elif name.upper() == "DICOMDIR":
+        tree.skip(path, "a DICOMDIR: an index without pixels", "ignored")
+    elif suffix in CONVERT:
+        tree.skip(path, f"{suffix} cannot be read; convert it: {CONVERT[suffix]}", "unreadable")
+    elif images.is_image_file(tree.root / path):
+        return True
+    else:
         tree.skip(path, f"{suffix or 'no suffix'}: not an image", "ignored")
-    return not reason and suffix in images.SUFFIXES
+    return False
 
 
 def _follow_links(tree: Tree, links: list[str]) -> None:
+    if not links:  # a hundred thousand files need not be resolved for nothing
+        return
     root = os.path.realpath(tree.root)
     known = {os.path.realpath(tree.root / path) for path in tree.files}
     for path in links:
@@ -187,7 +210,7 @@ def _follow_links(tree: Tree, links: list[str]) -> None:
 def _leave_masks_out(tree: Tree) -> None:
     stems: dict[PurePosixPath, set[str]] = defaultdict(set)
     for part in map(PurePosixPath, tree.files):
-        stems[part.parent].add(part.stem)
+        stems[part.parent].add(images.split_name(part.name)[0])
     for path in list(tree.files):
         part = PurePosixPath(path)
         if is_mask_beside_image(part.name, stems[part.parent]):

@@ -8,37 +8,96 @@ import numpy as np
 import pandas as pd
 
 from texturekit.errors import printable
-from texturekit.records import SkippedRow
+from texturekit.records import Skipped, SkippedRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from texturekit.data.manifest import Manifest
 
 _FIRST = ("id", "path", "label", "group", "split", "mask")
 
 
+class KnownRows:
+    """One row an image, rows that the manifest had to skip at their places; some at a time.
+
+    Attributes
+    ----------
+    order : (n,) int64
+        What stands in each row: an image of the manifest, or ``-1 - k`` for skipped row k.
+    """
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self.lost = [skip for skip in manifest.skipped if skip.kind != "ignored"]
+        self.order = _order(len(manifest), self.lost)
+        taken = set(map(printable, manifest.ids)) if self.lost else set()
+        self._ids = [_free(printable(_id(skip)), taken) for skip in self.lost]
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def frame(
+        self,
+        part: slice,
+        errors: Sequence[str | None],
+        more: Mapping[str, Sequence[float | None] | NDArray[np.float64]] | None = None,
+    ) -> pd.DataFrame:
+        """Return some of the rows.
+
+        Parameters
+        ----------
+        part : slice
+            Which of ``order``.
+        errors : sequence of str or None
+            Why each image of the manifest among them was not measured; None where it was.
+        more : mapping of sequences, optional
+            What else is known of each of these images, as numbers by name.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``id, path``, ``label`` or ``label.<name>`` where there are any, ``group`` and ``split``
+            (null where unknown), ``meta.<name>``, ``status`` and ``error``.
+        """
+        order = self.order[part]
+        used = order[order >= 0]
+        whole = len(used) == len(self.manifest)
+        rows = _used_rows(self.manifest if whole else self.manifest.subset(used), errors, more)
+        if len(used) == len(order):
+            return rows
+        lost = [self._lost_row(-1 - int(k), rows) for k in order[order < 0]]
+        both = pd.concat([rows, pd.DataFrame(lost, dtype="str")], ignore_index=True)
+        places = np.empty(len(order), np.int64)
+        places[np.flatnonzero(order >= 0)] = np.arange(len(used))
+        places[np.flatnonzero(order < 0)] = np.arange(len(used), len(order))
+        return both.iloc[places][list(rows.columns)].reset_index(drop=True)
+
+    def _lost_row(self, k: int, rows: pd.DataFrame) -> dict[str, Any]:
+        skip = self.lost[k]
+        known = skip.model_dump() if isinstance(skip, SkippedRow) else {}
+        known = {name: known[name] for name in known if name in rows.columns}
+        return {**known, "id": self._ids[k], "path": printable(skip.path), "status": "failed",
+                "error": printable(skip.reason)}  # fmt: skip
+
+
 def known_rows(
     manifest: Manifest,
     errors: Sequence[str | None],
-    more: Mapping[str, Sequence[float | None]] | None = None,
+    more: Mapping[str, Sequence[float | None] | NDArray[np.float64]] | None = None,
 ) -> pd.DataFrame:
-    """Return one row an image, rows that the manifest had to skip at their places.
+    """Return all rows at once; see `KnownRows.frame`."""
+    known = KnownRows(manifest)
+    return known.frame(slice(0, len(known)), errors, more)
 
-    Parameters
-    ----------
-    manifest : Manifest
-    errors : sequence of str or None
-        Why each image of the manifest was not measured; None where it was.
-    more : mapping of sequences, optional
-        What else is known of each image, as numbers by name.
 
-    Returns
-    -------
-    pandas.DataFrame
-        ``id, path``, ``label`` or ``label.<name>`` where there are any, ``group`` and ``split``
-        (null where unknown), ``meta.<name>``, ``status`` and ``error``.
-    """
+def _used_rows(
+    manifest: Manifest,
+    errors: Sequence[str | None],
+    more: Mapping[str, Sequence[float | None] | NDArray[np.float64]] | None,
+) -> pd.DataFrame:
     frame = manifest.frame
     rows = pd.DataFrame({"id": _texts(manifest.ids), "path": _texts(manifest.paths)}, dtype="str")
     for name, labels in _labels(manifest).items():
@@ -53,34 +112,25 @@ def known_rows(
         rows[f"meta.{name}"] = np.array(numbers, dtype=np.float64)
     rows["status"] = ["ok" if error is None else "failed" for error in errors]
     rows["error"] = pd.Series(_texts(errors), dtype="str")
-    return _with_lost(rows, manifest)
+    return rows
 
 
-def _with_lost(rows: pd.DataFrame, manifest: Manifest) -> pd.DataFrame:
-    lost = [skip for skip in manifest.skipped if skip.kind != "ignored"]
-    if not lost:
-        return rows
-    taken = set(rows["id"])
-    more = []
-    for skip in lost:
-        known = skip.model_dump() if isinstance(skip, SkippedRow) else {"id": skip.path}
-        known = {name: known[name] for name in known if name in rows.columns}
-        more.append(
-            {**known, "id": _free(str(known["id"]), taken), "path": skip.path, "status": "failed",
-             "error": skip.reason}
-        )  # fmt: skip
-    both = pd.concat([rows, pd.DataFrame(more, dtype="str")], ignore_index=True)
-    return both.iloc[_order(len(rows), lost)][list(rows.columns)].reset_index(drop=True)
-
-
-def _order(used: int, lost: Sequence[Any]) -> list[int]:
-    """Return the rows in the source's order; skipped ones stand behind the used ones so far."""
-    places = {skip.place: used + n for n, skip in enumerate(lost) if isinstance(skip, SkippedRow)}
+def _order(used: int, lost: Sequence[Skipped]) -> NDArray[np.int64]:
+    """Return the source's order; what has no place in it stands last."""
+    placed = {skip.place: -1 - k for k, skip in enumerate(lost) if isinstance(skip, SkippedRow)}
     rest = iter(range(used))
-    total = used + len(places)
-    order = [places[place] if place in places else next(rest, -1) for place in range(total)]
-    order = [row for row in order if row >= 0]
-    return [*order, *(row for row in range(used + len(lost)) if row not in set(order))]
+    order = [
+        placed[place] if place in placed else next(rest, None)
+        for place in range(used + len(placed))
+    ]
+    order = [*order, *rest]
+    order += [placed[place] for place in placed if place >= used + len(placed)]
+    order += [-1 - k for k, skip in enumerate(lost) if not isinstance(skip, SkippedRow)]
+    return np.array([row for row in order if row is not None], dtype=np.int64)
+
+
+def _id(skip: Skipped) -> str:
+    return skip.id if isinstance(skip, SkippedRow) else skip.path
 
 
 def _labels(manifest: Manifest) -> dict[str, Any]:

@@ -11,10 +11,13 @@ import numpy as np
 
 from texturekit import images
 from texturekit.data import arrays
-from texturekit.errors import ManifestError, ParameterError
+from texturekit.data.mask_frames import frames_of_mask
+from texturekit.decoding.checks import regular_file
+from texturekit.errors import ImageError, ManifestError, ParameterError
+from texturekit.images import ONE, Frames, Picture
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -51,6 +54,10 @@ class Manifest:
         Whether the images were drawn by texturekit.
     card : Card or None
         The task that the images belong to, if they were loaded as one.
+    frames : Frames
+        Which picture of files with several is meant, where a path does not name one.
+    mask_label : int or None
+        The value in the masks that is the region; None for everything that is not black.
     """
 
     frame: pd.DataFrame
@@ -62,6 +69,8 @@ class Manifest:
     skipped: tuple[Skipped, ...] = ()
     synthetic: bool = False
     card: Card | None = None
+    frames: Frames = ONE
+    mask_label: int | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -121,14 +130,21 @@ class Manifest:
         The place of the files, the order of rows and classes and columns carried along do not
         matter.
         """
+        return self.digest([self._contents(i, _file_hash) for i in range(len(self))])
+
+    def contents(self, i: int) -> str:
+        """Return the hashes of image ``i`` and its mask, read from the files now.
+
+        What cannot be read has its reason instead.
+        """
+        return self._contents(i, _file_hash_now)
+
+    def digest(self, contents: Sequence[str]) -> str:
+        """Return `sha256` from what `contents` gave of every image."""
         digest = hashlib.sha256()
         groups = [""] * len(self) if self.groups is None else self.groups
         for i in sorted(range(len(self)), key=self.ids.__getitem__):
-            name, group = self.ids[i], groups[i]
-            parts = [name, self._label_text(i), group, self._file_hash(self.paths[i])]
-            mask = self._mask_path(i)
-            parts += [] if mask is None else [self._file_hash(mask)]
-            line = "\0".join(parts) + "\n"
+            line = "\0".join([self.ids[i], self._label_text(i), groups[i], contents[i]]) + "\n"
             digest.update(line.encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
 
@@ -156,27 +172,43 @@ class Manifest:
         ImageError
             If the file cannot be read as an image.
         """
+        return images.in_colour(self.picture(i).pixels, colour)
+
+    def picture(self, i: int) -> Picture:
+        """Return image ``i`` with what its file says of it: window and traits.
+
+        Raises
+        ------
+        ImageError
+            If the file cannot be read as an image.
+        """
         if arrays.is_array_path(self.paths[i]):
-            return arrays.read_array_image(self.file(i), colour=colour)
-        return images.read_image(self.file(i), colour=colour)
+            return Picture(arrays.read_array_image(self.file(i)), "NPZ")
+        return images.read_picture(self.file(i), frames=self.frames)
 
     def mask(self, i: int, *, label: int | None = None) -> NDArray[np.bool_] | None:
         """Return the mask of image ``i`` as (H, W) bool, or None without a mask.
+
+        A mask file with several pictures gives the one at the image's own place.
 
         Parameters
         ----------
         i : int
             Row, from 0.
         label : int, optional
-            The value in the mask that is the region; default everything that is not black.
+            The value in the mask that is the region, instead of the manifest's ``mask_label``.
 
         Raises
         ------
         ImageError
-            If the mask cannot be read.
+            If the mask cannot be read, or has another number of pictures than the image's file.
         """
         path = self._mask_path(i)
-        return None if path is None else images.read_mask(self.root / path, label=label)
+        if path is None:
+            return None
+        label = self.mask_label if label is None else label
+        frames = frames_of_mask(self.file(i), self.root / path, self.frames)
+        return images.read_mask(self.root / path, label=label, frames=frames)
 
     def facts(self, i: int) -> ImageFacts:
         """Return size, mode, bit depth, bytes and format of image ``i`` without decoding it.
@@ -188,7 +220,7 @@ class Manifest:
         """
         if arrays.is_array_path(self.paths[i]):
             return arrays.array_facts(self.file(i))
-        return images.image_facts(self.file(i))
+        return images.image_facts(self.file(i), frames=self.frames)
 
     def label_name(self, i: int) -> str:
         """Return the class of image ``i``; multi-label: the present labels joined by ``|``.
@@ -201,6 +233,15 @@ class Manifest:
             present = np.flatnonzero(self.labels[i] == 1)
             return "|".join(self.classes[c] for c in present)
         return self.classes[int(self.labels[i])]
+
+    def content_hash(self, i: int) -> str:
+        """Return a hash of the bytes of image ``i``: the file's, or the array's in an ``.npz``.
+
+        Of a file with several frames it names the frame too.
+        """
+        found = self._file_hash(self.paths[i], _file_hash)
+        place = images.split_place(self.paths[i])[1]
+        return found if place is None else f"{found}#{place}"
 
     def subset(self, indices: Sequence[int] | NDArray[Any]) -> Manifest:
         """Return the images at ``indices``, in that order, as a manifest with nothing skipped.
@@ -260,10 +301,17 @@ class Manifest:
         pairs = zip(self.classes, self.labels[i], strict=True)
         return "|".join(f"{name}={value:g}" for name, value in sorted(pairs, key=lambda p: p[0]))
 
-    def _file_hash(self, path: str) -> str:
+    def _contents(self, i: int, file_hash: Callable[[Path], str]) -> str:
+        mask = self._mask_path(i)
+        found = [self._file_hash(path, file_hash) for path in (self.paths[i], mask) if path]
+        return "\0".join(found)
+
+    def _file_hash(self, path: str, file_hash: Callable[[Path], str]) -> str:
         if arrays.is_array_path(path):
             return hashlib.sha256(arrays.read_array_image(self.root / path).tobytes()).hexdigest()
-        return _file_hash(self.root / path)
+        file, place = images.split_place(path)
+        # Of a volume each slice is a row: its file is read once, not once a row.
+        return (file_hash if place is None else _file_hash)(self.root / file)
 
 
 def kind_of(classes: Sequence[str]) -> Kind:
@@ -295,14 +343,30 @@ def _texts(values: list[str | None]) -> NDArray[Any]:
 
 
 def _file_hash(path: Path) -> str:
+    """Hash a file once while its size and time of change stay."""
     try:
         facts = path.stat()
         return _hash_of(path, facts.st_mtime_ns, facts.st_size)
-    except OSError as error:
-        return f"unreadable: {error.strerror}"
+    except (ImageError, OSError) as error:
+        return _no_hash(error)
+
+
+def _file_hash_now(path: Path) -> str:
+    try:
+        return _digest(path)
+    except (ImageError, OSError) as error:
+        return _no_hash(error)
 
 
 @lru_cache(maxsize=65536)
 def _hash_of(path: Path, modified: int, size: int) -> str:
-    with path.open("rb") as stream:
+    return _digest(path)
+
+
+def _digest(path: Path) -> str:
+    with regular_file(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _no_hash(error: ImageError | OSError) -> str:
+    return f"unreadable: {getattr(error, 'strerror', None) or 'no regular file'}"

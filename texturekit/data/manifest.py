@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from texturekit.data import faults as checks
+from texturekit.data.expansion import with_frames
 from texturekit.data.faults import Faults
 from texturekit.data.files import list_images
 from texturekit.data.folders import SPLIT_NAMES, scan_folder
@@ -21,6 +22,7 @@ from texturekit.errors import ManifestError, closest, printable
 
 if TYPE_CHECKING:
     from texturekit.data.labels import RowLabels
+    from texturekit.images import Frames
 
 __all__ = ["Manifest", "load_source", "read_manifest", "read_npz", "scan_folder"]
 
@@ -34,6 +36,8 @@ def load_source(
     labels: Sequence[str] | None = None,
     masks: str | Path | None = None,
     group: str | None = "group",
+    frames: Frames | str | int = "one",
+    mask_label: int | None = None,
 ) -> Manifest:
     """Return the images of a folder, a manifest, an ``.npz`` file, or of image files.
 
@@ -46,6 +50,8 @@ def load_source(
         As in `texturekit.read_manifest`; ``labels`` for manifests only.
     masks : str or Path, optional
         Folder of masks, for all but ``.npz``.
+    frames, mask_label
+        As in `texturekit.read_manifest`.
 
     Returns
     -------
@@ -69,18 +75,21 @@ def load_source(
         _check_exists(Path(one))
     first = Path(several[0])
     if len(several) == 1 and first.suffix.lower() in (".csv", ".parquet") and first.is_file():
-        return read_manifest(several[0], labels=labels, masks=masks, group=group)
+        return read_manifest(
+            several[0], labels=labels, masks=masks, group=group, frames=frames,
+            mask_label=mask_label,
+        )  # fmt: skip
     if labels is not None:
         raise ManifestError(
             f"labels= names columns of a manifest, but '{first}' is none; leave labels out."
         )
     if len(several) == 1 and first.is_dir():
-        return scan_folder(several[0], masks=masks)
+        return scan_folder(several[0], masks=masks, frames=frames, mask_label=mask_label)
     if len(several) == 1 and first.suffix.lower() == ".npz":
         if masks is not None:
             raise ManifestError(f"'{first}' cannot have masks; leave masks out.")
         return read_npz(several[0])
-    return list_images(several, masks=masks)
+    return list_images(several, masks=masks, frames=frames, mask_label=mask_label)
 
 
 def read_manifest(
@@ -89,6 +98,8 @@ def read_manifest(
     labels: Sequence[str] | None = None,
     masks: str | Path | None = None,
     group: str | None = "group",
+    frames: Frames | str | int = "one",
+    mask_label: int | None = None,
 ) -> Manifest:
     """Read a list of images from a CSV or Parquet file.
 
@@ -111,6 +122,12 @@ def read_manifest(
         Folder with a mask for every image, by the same relative path or stem, or ``<stem>_mask``.
     group : str or None, default "group"
         Column of the patients; None ignores it.
+    frames : str or int, default "one"
+        Which picture of files that hold several: ``"first"``, ``"middle"``, a number from 0,
+        ``"all"`` (a row each), for volumes with the direction (``"axial:middle"``); by default such
+        files lose their row. A path may name its picture itself: ``scan.dcm#frame/7``.
+    mask_label : int, optional
+        The value in the masks that is the region; by default everything that is not black.
 
     Returns
     -------
@@ -143,7 +160,7 @@ def read_manifest(
     agreeing = [columns[name] for name in ("split", "group") if name in columns]
     checks.check_repeats(faults, marks.texts, agreeing)
     columns["id"] = _ids(faults)
-    return _assembled(faults, columns, marks, group, str(path))
+    return with_frames(_assembled(faults, columns, marks, group, str(path)), frames, mask_label)
 
 
 def _check_exists(path: Path) -> None:

@@ -16,7 +16,7 @@ from texturekit.deep.weights import Weights, resolve_weights
 from texturekit.errors import ImageError, ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -42,6 +42,93 @@ class Embedding:
     columns: tuple[str, ...]
     weights: Weights
     failures: dict[int, str] = field(default_factory=dict)
+
+
+class Embedder:
+    """A network that is ready to look at pictures, built once.
+
+    Parameters
+    ----------
+    backbone, weights, device, seed :
+        See `embed`.
+    """
+
+    def __init__(
+        self,
+        backbone: str | Backbone,
+        *,
+        weights: str | Path | Weights = "auto",
+        device: str = "auto",
+        seed: int = 0,
+    ) -> None:
+        self.card, self.place = find_backbone(backbone), choose_device(device)
+        self.weights = resolve_weights(self.card, weights, seed=seed)
+        self._body = build_body(self.card, self.weights, seed=seed).eval().to(self.place)
+
+    def __call__(self, block: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return (n, width) float64 from (n, S, S, 3) uint8.
+
+        Where the GPU's memory is too small, smaller batches are tried, and at last the CPU.
+        """
+        try:
+            return self._values(block)
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()
+        events.warn(
+            f"embedding with {self.card.name}",
+            f"the GPU's memory is too small for {len(block)} pictures at once; "
+            + ("fewer are tried." if len(block) > 1 else "the CPU takes over."),
+        )
+        if len(block) > 1:
+            half = len(block) // 2
+            return np.concatenate([self(block[:half]), self(block[half:])])
+        self.place = torch.device("cpu")
+        self._body = self._body.to(self.place)
+        return self._values(block)
+
+    def _values(self, block: NDArray[np.uint8]) -> NDArray[np.float64]:
+        with torch.inference_mode():
+            maps = self._body(normalised(torch.from_numpy(block), self.card, self.place))
+            values: NDArray[np.float64] = maps.mean(dim=(2, 3)).double().cpu().numpy()
+        return values
+
+    def in_places(
+        self, pictures: PictureSequence, order: Sequence[int], places: Sequence[int], batch: int = 8
+    ) -> Iterator[tuple[int, NDArray[np.float64] | ImageError]]:
+        """Give index and row of numbers of each picture, to the bit whatever stands beside it.
+
+        A batch always holds ``batch`` pictures, and picture ``order[k]`` always stands at
+        ``places[k] % batch``: black ones fill the rest. A picture that cannot be used comes as
+        its `ImageError`.
+        """
+        place_of = dict(zip(order, places, strict=True))
+        block: NDArray[np.uint8] | None = None
+        waiting: dict[int, int] = {}
+        for index, picture in decoded(pictures, order, self.card):
+            if isinstance(picture, ImageError):
+                yield index, picture
+                continue
+            place = place_of[index]
+            if waiting and place // batch != place_of[next(iter(waiting))] // batch:
+                yield from self._numbers(block, waiting)
+                block, waiting = None, {}
+            if block is None:
+                block = np.zeros((batch, *picture.shape), np.uint8)
+            block[place % batch] = picture
+            waiting[index] = place % batch
+        if waiting:
+            yield from self._numbers(block, waiting)
+
+    def _numbers(
+        self, block: NDArray[np.uint8] | None, waiting: dict[int, int]
+    ) -> Iterator[tuple[int, NDArray[np.float64] | ImageError]]:
+        if block is None:
+            return
+        values = self(block)
+        for index, place in waiting.items():
+            if not np.isfinite(values[place]).all():
+                raise _not_finite(self.card, self.weights, index)
+            yield index, values[place]
 
 
 def embed(
@@ -101,20 +188,15 @@ def embed(
     """
     if batch < 1:
         raise ParameterError(f"batch is {batch}; it wants at least 1 picture.")
-    card, place = find_backbone(backbone), choose_device(device)
-    start = resolve_weights(card, weights, seed=seed)
-    body = build_body(card, start, seed=seed).eval().to(place)
+    net = Embedder(backbone, weights=weights, device=device, seed=seed)
+    card = net.card
     values = np.full((len(pictures), card.width), np.nan)
     failures: dict[int, str] = {}
-    with torch.inference_mode():
-        for rows, block in _blocks(
-            pictures, card, batch, None if on_error == "raise" else failures
-        ):
-            maps = body(normalised(torch.from_numpy(block), card, place))
-            values[rows] = maps.mean(dim=(2, 3)).double().cpu().numpy()
-            events.progress(f"embedding with {card.name}", rows[-1] + 1, len(pictures))
-    _check_finite(values, failures, card, start)
-    return Embedding(values, card.columns, start, failures)
+    for rows, block in _blocks(pictures, card, batch, None if on_error == "raise" else failures):
+        values[rows] = net(block)
+        events.progress(f"embedding with {card.name}", rows[-1] + 1, len(pictures))
+    _check_finite(values, failures, card, net.weights)
+    return Embedding(values, card.columns, net.weights, failures)
 
 
 def _blocks(
@@ -158,7 +240,11 @@ def _check_finite(
     spoilt = np.flatnonzero(~np.isfinite(values).all(axis=1))
     spoilt = np.setdiff1d(spoilt, list(failures))
     if spoilt.size:
-        raise ParameterError(
-            f"{card.name} with weights {weights.label!r} gives numbers that are not finite for "
-            f"picture {spoilt[0]}; use other weights."
-        )
+        raise _not_finite(card, weights, int(spoilt[0]))
+
+
+def _not_finite(card: Backbone, weights: Weights, row: int) -> ParameterError:
+    return ParameterError(
+        f"{card.name} with weights {weights.label!r} gives numbers that are not finite for "
+        f"picture {row}; use other weights."
+    )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from texturekit.errors import ParameterError
+import numpy as np
+
+from texturekit.errors import ImageError, ParameterError
 from texturekit.features.grammar import Part, parse_parts
 from texturekit.features.region import grey_region
 from texturekit.features.registry import FEATURES, Feature, Measured
@@ -13,7 +15,6 @@ from texturekit.features.registry import FEATURES, Feature, Measured
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import numpy as np
     from numpy.typing import NDArray
 
 SETS = {
@@ -118,8 +119,22 @@ class Subject:
         self.grey, self.mask = grey_region(image, mask)
 
     def measure(self, family: Feature, parameters: dict[str, Any]) -> Measured:
-        """Return what a family gives, with parameters that have been checked."""
-        return family.measure(self.image if family.colour else self.grey, self.mask, parameters)
+        """Return what a family gives, with parameters that have been checked.
+
+        Raises
+        ------
+        ImageError
+            If the image cannot be measured, or a value is not finite.
+        """
+        found = family.measure(self.image if family.colour else self.grey, self.mask, parameters)
+        finite = np.isfinite(found.values)
+        if not finite.all():
+            first = int(finite.argmin())
+            raise ImageError(
+                f"{found.names[first]} is {found.values[first]}, which no method can learn from; "
+                f"scale the pixels to a usual range, or leave {family.name} out."
+            )
+        return found
 
 
 @lru_cache(maxsize=256)

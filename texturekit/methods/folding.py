@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from texturekit.data.expansion import is_file_group
 from texturekit.data.splits import default_folds, holdout, kfold, leaked_groups, read_folds
 from texturekit.errors import SplitError
 from texturekit.records import Protocol
@@ -73,10 +74,13 @@ def _drawn(
 
 def grouping(manifest: Manifest, group: str | None, folds: Sequence[Fold] = ()) -> str:
     """Say in words what keeps the images of a patient together."""
+    groups = [] if manifest.groups is None else list(manifest.frame["group"])
+    together = any(map(is_file_group, groups))
+    each = "the pictures of a file stay together, every file" if together else "every image"
     if group is None:
-        return "none, as asked: every image counts as its own patient"
-    if manifest.groups is None:
-        return "unknown: every image counts as its own patient, intervals may be too narrow"
+        return f"none, as asked: {each} counts as its own patient"
+    if not any(name is not None and not is_file_group(name) for name in groups):
+        return f"unknown: {each} counts as its own patient, intervals may be too narrow"
     leaked = {
         name
         for fold in folds

@@ -42,12 +42,15 @@ class Preprocessing:
         The weights policy of the backbones.
     seed : int
         Seed of random weights.
+    window : str
+        Which values nets see as black and white; see `texturekit.windows.Window`.
     """
 
     size: int = 224
     roi: str = "crop"
     weights: str = "auto"
     seed: int = 0
+    window: str = "auto"
 
 
 def image_size(manifest: Manifest) -> int:
@@ -82,12 +85,15 @@ def prepare(
         jobs=jobs,
         size=preprocessing.size,
         roi=preprocessing.roi,
+        window=preprocessing.window,
         weights=preprocessing.weights,
         device=device,
         seed=preprocessing.seed,
     )
     usable = manifest.subset(found.usable)
-    pictures = Pictures(usable, size=preprocessing.size, roi=preprocessing.roi)
+    pictures = Pictures(
+        usable, size=preprocessing.size, roi=preprocessing.roi, window=preprocessing.window
+    )
     return Inputs(len(usable), found.blocks, pictures), found
 
 
@@ -106,7 +112,7 @@ class Model:
     preprocessing : Preprocessing
     learner : PriorLearner, TableLearner or PictureLearner
     training : dict
-        ``images, groups, sha256`` of the training data.
+        ``images, groups, sha256, frames, mask_label`` of the training data.
     """
 
     method: Method
@@ -219,6 +225,7 @@ def fit(
     fitted = unfitted.fit(inputs, manifest.labels, manifest.groups)
     training = {
         "images": len(manifest), "groups": manifest.group_count, "sha256": manifest.sha256,
+        "frames": str(manifest.frames), "mask_label": manifest.mask_label,
     }  # fmt: skip
     return Model(parsed, manifest.kind, manifest.classes, chosen, preprocessing, fitted, training)
 

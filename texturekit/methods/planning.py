@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from texturekit.data.choices import limited
+from texturekit.data.expansion import without_patients
 from texturekit.data.manifest import Manifest, load_source
 from texturekit.data.tasks import Card, apply_card, load_card, load_task, resolve_positive
 from texturekit.deep.backbones import BACKBONES
-from texturekit.errors import ManifestError, ParameterError
+from texturekit.errors import ManifestError, ParameterError, closest
 from texturekit.methods.learners import Settings, learner
 from texturekit.methods.model import Preprocessing, image_size
 from texturekit.methods.presets import parse_methods, preset
+from texturekit.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +37,10 @@ class Options:
     positive: str | None = None
     group: str | None = "group"
     masks: str | Path | None = None
+    mask_label: int | None = None
+    frames: str | int | None = None
     roi: str = "crop"
+    window: str = "auto"
     size: int | None = None
     reference: str | None = None
     weights: str = "auto"
@@ -101,7 +106,9 @@ class Job:
     def preprocessing(self) -> Preprocessing:
         """How every image becomes input."""
         options = self.options
-        return Preprocessing(self.size, options.roi, options.weights, options.seed)
+        return Preprocessing(
+            self.size, options.roi, options.weights, options.seed, Window.of(options.window).rule
+        )
 
     @property
     def settings(self) -> Settings:
@@ -114,6 +121,7 @@ class Job:
         """The effective configuration, which ``--config`` reads back, and the facts it led to."""
         options = asdict(self.options)
         options["resize"] = options.pop("size")
+        options["mask-label"] = options.pop("mask_label")
         options["no-images"] = not options.pop("images")
         options["allow-leakage"] = options.pop("allow_leakage")
         options["group"] = options["group"] or "none"
@@ -125,6 +133,9 @@ class Job:
                 "reference": self.reference.name,
                 "positive": self.positive,
                 "size": self.size,
+                "frames": str(self.manifest.frames),
+                "mask_label": self.manifest.mask_label,
+                "window": self.preprocessing.window,
                 "source": self.manifest.source,
                 "card": None if self.card is None else self.card.model_dump(mode="json"),
             },
@@ -189,26 +200,25 @@ def _load(card: Card | None, data: Manifest | str | Path | None, options: Option
     if card is not None:
         manifest = load_task(
             card, data, labels=options.labels, masks=options.masks, group=options.group,
-            seed=options.seed,
+            frames=options.frames or "one", mask_label=options.mask_label, seed=options.seed,
         )  # fmt: skip
     else:
         manifest = load_source(
-            cast("str", data), labels=options.labels, masks=options.masks, group=options.group
-        )
+            cast("str", data), labels=options.labels, masks=options.masks, group=options.group,
+            frames=options.frames or "one", mask_label=options.mask_label,
+        )  # fmt: skip
     return _by_id(manifest)
 
 
 def _given(manifest: Manifest, options: Options) -> Manifest:
     """Return a manifest that was read already; options of reading come too late for it."""
-    for name in ("labels", "masks"):
+    for name in ("labels", "masks", "mask_label", "frames"):
         if getattr(options, name) is not None:
             raise ParameterError(
                 f"{name}={getattr(options, name)!r} is for a source that is still to be read; "
                 f"give {name} to read_manifest instead."
             )
-    if options.group is None and "group" in manifest.frame:
-        manifest = replace(manifest, frame=manifest.frame.drop(columns="group"))
-    return _by_id(manifest)
+    return _by_id(without_patients(manifest) if options.group is None else manifest)
 
 
 def _by_id(manifest: Manifest) -> Manifest:
@@ -242,6 +252,7 @@ def _checked(manifest: Manifest) -> Manifest:
     if manifest.labels is None or manifest.kind is None:
         raise ManifestError(
             f"{manifest.source} has no labels; add a label column or one folder a class."
+            f"{closest('label', manifest.frame.columns)}"
         )
     for name in manifest.classes:
         if manifest.kind == "multilabel" and "|" in name:
