@@ -90,8 +90,8 @@ def test_nothing_of_the_test_fold_reaches_training(tmp_path):
     options = {"methods": ["glcm/logistic"], "folds": 4, "positive": "rough", "size": 32}
     before = tk.compare(data=path, **options).predictions
     fold = before.query("fold == 0")
+    rng = np.random.default_rng(1)
     for name in fold["path"]:  # other pictures under the names of one test fold
-        rng = np.random.default_rng(1)
         from PIL import Image
 
         Image.fromarray(rng.integers(100, 120, (32, 32), dtype=np.uint8)).save(tmp_path / name)
@@ -212,8 +212,9 @@ def test_the_configuration_can_be_given_back(study, tmp_path):
 
     write_report(study, tmp_path / "run")
     known = ["methods", "preset", "folds", "repeats", "seed", "labels", "positive", "group",
-             "masks", "roi", "resize", "reference", "weights", "device", "jobs", "epochs", "limit",
-             "no-images", "allow-leakage", "task", "data"]  # fmt: skip
+             "masks", "mask-label", "frames", "roi", "window", "resize", "reference", "weights",
+             "device", "jobs", "epochs", "limit", "no-images", "allow-leakage", "task",
+             "data"]  # fmt: skip
 
     settings = read_config(tmp_path / "run" / "config.yaml", known)
 

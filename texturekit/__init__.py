@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from texturekit.auditing import audit
     from texturekit.comparison import compare
     from texturekit.data.folders import scan_folder
     from texturekit.data.manifest import Manifest, load_source, read_manifest
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from texturekit.methods.model import fit
     from texturekit.methods.persistence import load
     from texturekit.records import Study
+    from texturekit.report.audit_page import write_audit
     from texturekit.report.folder import read_study, write_report
     from texturekit.table import Table, read_table
 
@@ -32,6 +34,7 @@ _HOMES = {
     "Study": "records",
     "Table": "table",
     "TexturekitError": "errors",
+    "audit": "auditing",
     "compare": "comparison",
     "extract": "extraction",
     "fit": "methods.model",
@@ -47,6 +50,7 @@ _HOMES = {
     "scan_folder": "data.folders",
     "split": "data.splits",
     "to_grey": "images",
+    "write_audit": "report.audit_page",
     "write_report": "report.folder",
 }
 _FOLDERS = ("features", "metrics")
@@ -56,6 +60,7 @@ __all__ = [
     "Study",
     "Table",
     "TexturekitError",
+    "audit",
     "compare",
     "extract",
     "features",
@@ -73,6 +78,7 @@ __all__ = [
     "scan_folder",
     "split",
     "to_grey",
+    "write_audit",
     "write_report",
 ]
 

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import traceback
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from texturekit import environment, events
 from texturekit.data.choices import class_counts, group_counts, representatives
+from texturekit.data.copies import contradictions, without
+from texturekit.data.duplicates import find_duplicates
 from texturekit.data.thumbnails import thumbnails
-from texturekit.errors import ManifestError, ParameterError, printable
+from texturekit.errors import ManifestError, ParameterError, missing_extra, printable
 from texturekit.methods.folding import make_folds
 from texturekit.methods.model import prepare
 from texturekit.methods.outcomes import importance_frame, score
 from texturekit.methods.planning import Job, Options, check_networks, settle
 from texturekit.methods.running import run_method
+from texturekit.methods.separation import separate
+from texturekit.methods.shortcuts import shortcut_notes
 from texturekit.metrics.curves import roc_curves
 from texturekit.metrics.verdicts import compare_methods
-from texturekit.records import Comparison, Data, MethodResult, Protocol, Results, Skipped, Study
+from texturekit.records import Comparison, Data, MethodResult, Results, Skipped, Study
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from texturekit.data.duplicates import Duplicates
     from texturekit.data.manifest import Manifest
     from texturekit.data.splits import Fold
     from texturekit.extraction import Representations
     from texturekit.methods.learners import Inputs
     from texturekit.methods.running import Run
+    from texturekit.methods.separation import Separation
+    from texturekit.records import Protocol, Repeats
 
 
 def compare(
@@ -44,7 +53,10 @@ def compare(
     positive: str | None = None,
     group: str | None = "group",
     masks: str | Path | None = None,
+    mask_label: int | None = None,
+    frames: str | int | None = None,
     roi: str = "crop",
+    window: str = "auto",
     size: int | None = None,
     reference: str | None = None,
     weights: str = "auto",
@@ -80,8 +92,15 @@ def compare(
         The manifest's column of patients; ``None`` counts every image as its own patient.
     masks : str or Path, optional
         Folder of masks.
+    mask_label : int, optional
+        The value in the masks that is the region; by default everything that is not black.
+    frames : str or int, optional
+        Which picture of files that hold several: ``"first"``, ``"middle"``, a number from 0,
+        ``"all"``, for volumes with the direction (``"axial:middle"``); by default they are skipped.
     roi : {"crop", "mask", "none"}, default "crop"
         What masks do, for all methods alike.
+    window : str, default "auto"
+        Which values nets see as black and white; see `texturekit.windows.Window`.
     size : int, optional
         Long side in pixels for all methods; the card's by default.
     reference : str, optional
@@ -98,7 +117,7 @@ def compare(
     images : bool, default True
         Whether the study carries thumbnails.
     allow_leakage : bool, default False
-        Go on when a patient stands on both sides of given splits; the study says so.
+        Go on when a patient or an image stands on both sides of given splits; the study says so.
 
     Returns
     -------
@@ -120,18 +139,32 @@ def compare(
     """
     options = Options(
         methods=methods, preset=preset, folds=folds, repeats=repeats, seed=seed, labels=labels,
-        positive=positive, group=group, masks=masks, roi=roi, size=size, reference=reference,
-        weights=weights, device=device, jobs=jobs, epochs=epochs, limit=limit, images=images,
-        allow_leakage=allow_leakage,
+        positive=positive, group=group, masks=masks, mask_label=mask_label, frames=frames, roi=roi,
+        window=window, size=size, reference=reference, weights=weights, device=device, jobs=jobs,
+        epochs=epochs, limit=limit, images=images, allow_leakage=allow_leakage,
     )  # fmt: skip
     job = settle(task, data, options)
     make_folds(options, job.manifest)  # refuse what cannot work before any image is read
     check_networks(job)
+    job, repeated = _without_contradictions(job)
+    separate(options, job.manifest, repeated)  # leakage is cheaper to find now than after hours
     inputs, found = prepare(job.manifest, job.methods, job.preprocessing, jobs=jobs, device=device)
     used = _usable(job.manifest, found)
-    folds_, protocol = make_folds(options, used)
-    runs, results = _run_all(job, used, inputs, folds_, found)
-    return _study(job, used, inputs, found, protocol, runs, results)
+    apart = separate(options, used, None if repeated is None else repeated.among(found.usable))
+    runs, results, warnings = _run_all(job, apart.manifest, inputs, apart.folds, found)
+    return _study(job, used, inputs, found, apart, runs, results, warnings)
+
+
+def _without_contradictions(job: Job) -> tuple[Job, Duplicates | None]:
+    """Look for copies, and leave out images that stand under two labels."""
+    if job.manifest.synthetic:  # drawn one by one
+        return job, None
+    repeated = find_duplicates(job.manifest, jobs=job.options.jobs)
+    wrong = contradictions(job.manifest, repeated.exact)
+    if not wrong:
+        return job, repeated
+    kept = [row for row in range(len(job.manifest)) if row not in wrong]
+    return replace(job, manifest=without(job.manifest, wrong)), repeated.among(kept)
 
 
 def _usable(manifest: Manifest, found: Representations) -> Manifest:
@@ -150,26 +183,41 @@ def _usable(manifest: Manifest, found: Representations) -> Manifest:
 
 def _run_all(
     job: Job, used: Manifest, inputs: Inputs, folds: list[Fold], found: Representations
-) -> tuple[dict[str, Run], list[MethodResult]]:
+) -> tuple[dict[str, Run], list[MethodResult], list[str]]:
+    """Return the runs, a result for every method, and what was warned of while they ran."""
     runs: dict[str, Run] = {}
-    results = []
+    results: list[MethodResult] = []
+    warnings: list[str] = []
     for method in job.methods:
         try:
-            run = run_method(
-                method, used, inputs, folds, positive=job.positive, settings=job.settings
-            )
+            with events.keeping_warnings() as said:
+                run = run_method(
+                    method, used, inputs, folds, positive=job.positive, settings=job.settings
+                )
+            warnings += _counted(method.name, said, len(folds))
             results.append(score(method, run, found, **_described(job)))
             runs[method.name] = run
         except Exception as error:  # one method must not cost the others hours of work
             events.warn("comparing", f"{method.name} failed: {error}")
             events.note("comparing", traceback.format_exc())
-            reason = f"{type(error).__name__}: {error}"
+            reason = _reason(error)
             results.append(
                 MethodResult(name=method.name, family=method.family, status="failed", reason=reason)
             )
     if not runs:
         raise ParameterError(f"every method failed; the first: {results[0].reason}")
-    return runs, results
+    return runs, results, warnings
+
+
+def _reason(error: Exception) -> str:
+    known = missing_extra(error) if isinstance(error, ImportError) else error
+    return f"{type(known).__name__}: {known}"
+
+
+def _counted(name: str, said: list[str], folds: int) -> list[str]:
+    """Return each warning of a method once, with how often it was given."""
+    counts = Counter(" ".join(message.split()) for message in said)
+    return [f"{name}: {text} ({n} times in {folds} folds)" for text, n in counts.items()]
 
 
 def _study(
@@ -177,14 +225,15 @@ def _study(
     used: Manifest,
     inputs: Inputs,
     found: Representations,
-    protocol: Protocol,
+    apart: Separation,
     runs: dict[str, Run],
     results: list[MethodResult],
+    warnings: list[str],
 ) -> Study:
     predictions = pd.concat(
         [run.predictions for run in runs.values()], ignore_index=True
     ).sort_values(["method", "repeat", "fold", "split", "id"], ignore_index=True, kind="stable")
-    data = _data(job, used, found)
+    data = _data(job, used, found, apart.repeats)
     outcome = Results(
         task=job.task,
         title=job.title,
@@ -194,12 +243,18 @@ def _study(
         positive_from=job.positive_from,
         synthetic=used.synthetic,
         recipe=None,
-        protocol=protocol,
+        protocol=apart.protocol,
         data=data,
         methods=results,
         comparisons=_comparisons(job, predictions, list(runs)),
         findings=[],
-        notes=[*job.notes, *_notes(job, protocol, results)],
+        notes=[
+            *apart.notes,
+            *job.notes,
+            *_notes(job, apart.protocol, results),
+            *_file_notes(found, inputs),
+            *warnings,
+        ],
     )
     assets: dict[str, bytes] = {}
     if job.options.images and inputs.pictures is not None:
@@ -215,6 +270,13 @@ def _study(
     )
 
 
+def _file_notes(found: Representations, inputs: Inputs) -> list[str]:
+    """Say what is odd about the files, and what networks do not see of them."""
+    seen = [] if inputs.pictures is None else inputs.pictures.notes.sentences()
+    texts = dict.fromkeys([*found.notes, *(text for text, _ in seen)])
+    return [f"{text[0].upper()}{text[1:]}" for text in texts]
+
+
 def _comparisons(job: Job, predictions: pd.DataFrame, names: list[str]) -> list[Comparison]:
     if len(names) < 2:
         return []
@@ -227,7 +289,7 @@ def _described(job: Job) -> dict[str, Any]:
     return {"kind": job.kind, "classes": job.manifest.classes, "positive": job.positive}
 
 
-def _data(job: Job, used: Manifest, found: Representations) -> Data:
+def _data(job: Job, used: Manifest, found: Representations, repeats: Repeats | None) -> Data:
     lost = [
         Skipped(path=printable(job.manifest.paths[row]), reason=printable(one.error), kind=one.kind)
         for row, one in sorted(found.lost.items())
@@ -243,6 +305,10 @@ def _data(job: Job, used: Manifest, found: Representations) -> Data:
         counts=class_counts(used),
         group_counts=group_counts(used),
         size=job.size,
+        frames=str(used.frames),
+        mask_label=used.mask_label,
+        window=job.preprocessing.window,
+        duplicates=repeats,
     )
 
 
@@ -258,6 +324,7 @@ def _notes(job: Job, protocol: Protocol, results: list[MethodResult]) -> list[st
             f"Random weights: {', '.join(random)} started from random numbers. "
             "They say nothing about what the same nets do with pretrained weights."
         )
+    notes += shortcut_notes(results)
     if job.positive_from == "last in sorted order":
         notes.append(f"The positive class {job.positive!r} was assumed: it sorts last.")
     if not protocol.grouping[0].isdigit() or "no group" in protocol.grouping:

@@ -42,8 +42,8 @@ def render(study: Study) -> str:
         A complete HTML document that loads nothing from anywhere: style, script, drawings and
         pictures are inside. Equal studies give equal text.
     """
-    style, script = _asset("style.css"), _asset("script.js")
-    page = _templates().get_template("page.html.j2")
+    style, script = asset("style.css"), asset("script.js")
+    page = templates().get_template("page.html.j2")
     return page.render(
         **_headline(study),
         **_evidence(study),
@@ -168,22 +168,24 @@ def _breakable(text: str) -> Markup:
     return Markup(re.sub(r"(?<=\S)([+/(])(?=\w)", r"\1<wbr>", str(escape(text))))
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return a style sheet or script of the pages."""
     return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=1)
-def _templates() -> Environment:
+def templates() -> Environment:
+    """Return the templates of the pages; what they print is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    templates = Environment(
+    found = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters.update(
+    found.filters.update(
         number=wording.number,
         p_value=wording.p_value,
         interval=lambda item, places: wording.interval(item.low, item.high, places, signed=True),
@@ -194,4 +196,4 @@ def _templates() -> Environment:
         breakable=_breakable,
         listed=wording.listed,
     )
-    return templates
+    return found

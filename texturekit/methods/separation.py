@@ -1,0 +1,223 @@
+"""Folds that keep copies of an image on one side, or say where they do not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from texturekit.data.copies import LEVELS, crossings, linked
+from texturekit.errors import LeakageError, SplitError, printable
+from texturekit.methods.folding import make_folds
+from texturekit.records import Crossing, Repeats
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from texturekit.data.copies import Crossed
+    from texturekit.data.duplicates import Duplicates, Groups
+    from texturekit.data.manifest import Manifest
+    from texturekit.data.splits import Fold
+    from texturekit.methods.planning import Options
+    from texturekit.records import Protocol
+
+_LARGEST = 0.25  # of all images that copies may bind together
+_SHOWN = 3
+Kept = Literal["possible", "near", "exact", "none"]
+
+
+@dataclass(frozen=True)
+class Separation:
+    """What is trained and tested on.
+
+    Attributes
+    ----------
+    manifest : Manifest
+        The images; copies of one another share a group.
+    folds : list of Fold
+    protocol : Protocol
+    repeats : Repeats or None
+        What was found; None where nothing was looked for.
+    notes : list of str
+        What the reader has to know; leakage first.
+    """
+
+    manifest: Manifest
+    folds: list[Fold]
+    protocol: Protocol
+    repeats: Repeats | None = None
+    notes: tuple[str, ...] = ()
+
+
+def separate(options: Options, manifest: Manifest, found: Duplicates | None) -> Separation:
+    """Draw folds, or take the given ones, with copies of an image on one side of each.
+
+    Folds that are drawn keep possible copies together, too. Where that leaves too few groups it is
+    given up for the least certain copies first, which is said. Given splits stay as they are.
+
+    Parameters
+    ----------
+    options : Options
+    manifest : Manifest
+    found : Duplicates or None
+        Of these images.
+
+    Returns
+    -------
+    Separation
+
+    Raises
+    ------
+    SplitError
+        As `make_folds`.
+    LeakageError
+        If exact copies, or images of one group, stand in two parts of given splits, and that is
+        not allowed.
+    """
+    folds, protocol = make_folds(options, manifest)
+    if found is None:
+        return Separation(manifest, folds, protocol)
+    if protocol.type == "kfold":
+        return _drawn(options, manifest, found, Separation(manifest, folds, protocol))
+    return _given(options, manifest, found, folds, protocol)
+
+
+def _drawn(
+    options: Options, manifest: Manifest, found: Duplicates, plain: Separation
+) -> Separation:
+    reason: str | None = None
+    for level in reversed(LEVELS):
+        groups = found.level(level)
+        joined = linked(manifest, groups)
+        try:
+            _check_size(manifest, joined)
+            folds, protocol = make_folds(options, joined)
+        except SplitError as error:
+            reason = reason or f"{level} copies cannot all be kept together: {error}"
+            continue
+        repeats = _repeats(found, groups, level, reason)
+        protocol = _told(plain.protocol, protocol, groups)
+        return Separation(joined, folds, protocol, repeats, _notes(manifest, found, repeats))
+    repeats = _repeats(found, (), "none", reason)
+    return Separation(
+        plain.manifest, plain.folds, plain.protocol, repeats, _notes(manifest, found, repeats)
+    )
+
+
+def _check_size(manifest: Manifest, joined: Manifest) -> None:
+    """Refuse copies that bind so many images together that folds would become uneven."""
+    if joined is manifest or joined.groups is None:
+        return
+    before = 1 if manifest.groups is None else Counter(manifest.groups).most_common(1)[0][1]
+    name, size = Counter(joined.groups).most_common(1)[0]
+    if size > max(before, _LARGEST * len(manifest), 2):
+        raise SplitError(f"{size} of {len(manifest)} images would be one group ({name})")
+
+
+def _told(plain: Protocol, drawn: Protocol, groups: Groups) -> Protocol:
+    """Return the protocol of the folds, with the grouping in the words of the patients."""
+    copies = sum(map(len, groups))
+    if copies == 0:
+        return plain
+    more = f"; {copies} images that repeat one another stay together ({len(groups)} groups)"
+    return drawn.model_copy(update={"grouping": plain.grouping + more})
+
+
+def _given(
+    options: Options,
+    manifest: Manifest,
+    found: Duplicates,
+    folds: list[Fold],
+    protocol: Protocol,
+) -> Separation:
+    crossed = crossings(found, folds, len(manifest))
+    exact = [one for one in crossed if one.kind == "exact"]
+    if exact and not options.allow_leakage:
+        raise LeakageError(
+            f"{_pairs_of(exact)} in two parts of the given splits of {manifest.source}: "
+            f"{_listed(manifest, exact)}; take one of each out, or pass allow_leakage=True "
+            "(--allow-leakage), which the result then says."
+        )
+    apart = {row for one in crossed for row in (one.a, one.b)}
+    groups = tuple(g for g in found.possible if not apart & set(g))
+    repeats = _repeats(found, groups, "none" if crossed else "possible", None).model_copy(
+        update={"crossing": [_crossing(manifest, one) for one in crossed]}
+    )
+    notes = (*_crossing_notes(manifest, crossed), *_notes(manifest, found, repeats))
+    return Separation(linked(manifest, groups), folds, protocol, repeats, notes)
+
+
+def _repeats(
+    found: Duplicates,
+    groups: Groups,
+    level: Kept,
+    reason: str | None,
+) -> Repeats:
+    return Repeats(
+        exact=len(found.exact),
+        near=len(found.near),
+        possible=len(found.possible),
+        images=sum(map(len, groups)),
+        kept_together=level,
+        reason=None if reason is None else printable(reason),
+    )
+
+
+def _crossing(manifest: Manifest, one: Crossed) -> Crossing:
+    a, b = printable(manifest.paths[one.a]), printable(manifest.paths[one.b])
+    return Crossing(a=a, b=b, kind=one.kind, parts=one.parts)
+
+
+def _crossing_notes(manifest: Manifest, crossed: Sequence[Crossed]) -> list[str]:
+    notes = []
+    by_kind = {kind: [one for one in crossed if one.kind == kind] for kind in LEVELS}
+    if by_kind["exact"]:
+        notes.append(
+            f"Leakage: {_pairs_of(by_kind['exact'])} in two parts of the given splits: "
+            f"{_listed(manifest, by_kind['exact'])}; allowed, as asked. The numbers are too good."
+        )
+    if by_kind["near"]:
+        notes.append(
+            f"Leakage: {_pairs_of(by_kind['near'])} in two parts of the given splits: "
+            f"{_listed(manifest, by_kind['near'])}. The numbers may be too good."
+        )
+    if by_kind["possible"]:
+        notes.append(
+            f"{_pairs_of(by_kind['possible'])} in two parts of the given splits: "
+            f"{_listed(manifest, by_kind['possible'])}. Look at them (texturekit data audit)."
+        )
+    return notes
+
+
+def _pairs_of(crossed: Sequence[Crossed]) -> str:
+    one = len(crossed) == 1
+    return f"{len(crossed)} pair{'' if one else 's'} of {crossed[0].kind} copies stand{'s' * one}"
+
+
+def _listed(manifest: Manifest, crossed: Sequence[Crossed]) -> str:
+    shown = [
+        f"{manifest.paths[one.a]} = {manifest.paths[one.b]} ({one.parts})"
+        for one in crossed[:_SHOWN]
+    ]
+    more = [f"and {len(crossed) - _SHOWN} more"] if len(crossed) > _SHOWN else []
+    return printable(", ".join([*shown, *more]))
+
+
+def _notes(manifest: Manifest, found: Duplicates, repeats: Repeats) -> tuple[str, ...]:
+    notes = []
+    if repeats.reason is not None:
+        notes.append(f"Copies of images could stand on both sides of a fold: {repeats.reason}")
+    torn = [group for group in found.near if len({manifest.label_name(row) for row in group}) > 1]
+    if torn:
+        a, b = _two_labels(manifest, torn[0])
+        notes.append(
+            f"{len(torn)} group{'s' * (len(torn) > 1)} of near copies carry two labels, the first: "
+            f"{printable(manifest.paths[a])} ({manifest.label_name(a) or 'none'}) and "
+            f"{printable(manifest.paths[b])} ({manifest.label_name(b) or 'none'}). Look at them."
+        )
+    return tuple(notes)
+
+
+def _two_labels(manifest: Manifest, group: Sequence[int]) -> tuple[int, int]:
+    first = group[0]
+    return first, next(r for r in group if manifest.label_name(r) != manifest.label_name(first))
