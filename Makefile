@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint types bench bench-quick bench-opencv4 peer-tests clean
+.PHONY: demo test lint types bench bench-quick bench-opencv4 peer-tests soak clean
 
 # uv installs in seconds what takes plain pip minutes:  pip install -c constraints.txt -e .
 $(VENV)/.core: pyproject.toml constraints.txt
@@ -30,7 +30,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 test: lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # The peers that are timed, each optional: the table says which could not be installed.
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt
@@ -66,6 +66,11 @@ bench-opencv4: .venv-opencv4/.ready
 
 peer-tests: $(VENV)/.peers
 	$(BIN)/python benchmarks/studies/peer_tests.py
+
+# Damaged files, one process each, until the time is over: make soak SECONDS=600
+SECONDS ?= 1800
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.faults.fuzz --seconds $(SECONDS)
 
 clean:
 	rm -rf $(VENV) .venv-opencv4 benchmarks/results build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
