@@ -1,12 +1,15 @@
 """The documentation names what there is, and what it names is there."""
 
+import importlib
 import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from texturekit_cli.main import cli
 
 import texturekit as tk
+from texturekit.decoding import formats
 from texturekit.deep.backbones import BACKBONES
 from texturekit.methods.grammar import CLASSIFIERS, parse_method
 
@@ -48,6 +51,29 @@ def test_every_classifier_stands_in_the_documentation(name):
 @pytest.mark.parametrize("name", cli.commands)
 def test_every_command_stands_in_the_documentation(name):
     assert f"texturekit {name}" in EVERYTHING
+
+
+def test_the_table_of_formats_is_the_one_in_the_code():
+    assert formats.markdown() in (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+
+
+def test_the_help_shows_the_table_of_formats():
+    shown = " ".join(CliRunner().invoke(cli, ["extract", "--help"]).output.split())
+
+    for row in formats.rows():
+        for text in row:
+            assert text == "-" or text in shown, text
+
+
+def test_every_format_has_a_decoder_and_a_suffix_of_its_own():
+    suffixes = [suffix for one in formats.FORMATS for suffix in one.suffixes]
+
+    assert len(set(suffixes)) == len(suffixes)
+    for one in formats.FORMATS:
+        decoder = importlib.import_module(f"texturekit.decoding.{one.decoder}")
+        assert callable(decoder.pixels)
+        assert callable(decoder.header)
+        assert callable(decoder.layout)
 
 
 def test_every_method_in_the_documentation_can_be_read():
