@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 Groups = tuple[tuple[int, ...], ...]
 
 # A set's own limits lie above what its unrelated images reach; these hold for every set.
-_NEAR, _POSSIBLE = 0.8, 0.3
+_NEAR, _POSSIBLE = 0.7, 0.25
 _FEW = 20  # images that say nothing about what is usual among them
 _NEAR_OF_FEW, _POSSIBLE_OF_FEW = 0.9, 0.8
 _COPIES = 0.95  # pairs drawn at random that are this alike are no measure of chance
-_MARGIN = 1.5  # standard deviations between a near copy and the most alike of unrelated images
+# Standard deviations between a near copy and the most alike of unrelated images: with 0.7 of them
+# 0.04 false pairs are to be expected. The tails of large sets, and of images that share their
+# outline as fundus photographs do, are heavier than normal: farther out than the sample of pairs
+# shows, as many are added again.
+_MARGIN, _SHOWN = 0.7, 3.5
+_MARGIN_OF_ONE_OUTLINE, _ONE_OUTLINE = 1.5, 0.5
 _LOOSE = 8  # images that a chain of possible copies may join
 
 
@@ -159,8 +164,10 @@ def _limits(chance: NDArray[np.float64], n: int) -> tuple[float, float]:
         return _NEAR_OF_FEW, _POSSIBLE_OF_FEW
     middle, upper = np.quantile(z, [0.5, float(norm.cdf(1))])
     highest = float(norm.isf(2 / (n * (n - 1))))
+    one_outline = math.tanh(middle) > _ONE_OUTLINE
+    margin = max(_MARGIN_OF_ONE_OUTLINE if one_outline else _MARGIN, highest - _SHOWN)
     near, possible = (
-        math.tanh(middle + (highest + more) * (upper - middle)) for more in (_MARGIN, 0.0)
+        math.tanh(middle + (highest + more) * (upper - middle)) for more in (margin, 0.0)
     )
     return max(_NEAR, near), max(_POSSIBLE, possible)
 
