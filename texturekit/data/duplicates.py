@@ -32,6 +32,7 @@ _COPIES = 0.95  # pairs drawn at random that are this alike are no measure of ch
 # shows, as many are added again.
 _MARGIN, _SHOWN = 0.7, 3.5
 _MARGIN_OF_ONE_OUTLINE, _ONE_OUTLINE = 1.5, 0.5
+_LESS = -0.25  # likewise, of a possible copy
 _LOOSE = 8  # images that a chain of possible copies may join
 
 
@@ -155,7 +156,7 @@ def _limits(chance: NDArray[np.float64], n: int) -> tuple[float, float]:
     """Return the least likeness of near and possible copies among ``n`` images.
 
     Fisher's z of unrelated pairs is taken as normal. A possible copy is more alike than all of the
-    set's pairs but one are by chance, a near copy by some standard deviations more.
+    set's pairs but two or three are by chance, a near copy by some standard deviations more.
     """
     from scipy.stats import norm
 
@@ -167,7 +168,7 @@ def _limits(chance: NDArray[np.float64], n: int) -> tuple[float, float]:
     one_outline = math.tanh(middle) > _ONE_OUTLINE
     margin = max(_MARGIN_OF_ONE_OUTLINE if one_outline else _MARGIN, highest - _SHOWN)
     near, possible = (
-        math.tanh(middle + (highest + more) * (upper - middle)) for more in (margin, 0.0)
+        math.tanh(middle + (highest + more) * (upper - middle)) for more in (margin, _LESS)
     )
     return max(_NEAR, near), max(_POSSIBLE, possible)
 
