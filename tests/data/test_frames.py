@@ -73,6 +73,36 @@ def test_a_known_patient_stays_the_group_of_all_rows(tmp_path, rng):
     assert list(data.groups) == ["p1"] * 4 + ["file:c.npy"] * 2
 
 
+@pytest.mark.parametrize(
+    ("rows", "groups"),
+    [
+        ("a.npy,x,\na.npy#frame/1,y,\nb.npy,y,\n", ["file:a.npy", "file:a.npy", "row:b.npy"]),
+        ("a.npy#frame/0,x,p1\na.npy#frame/1,y,\nb.npy,y,\n", ["p1", "p1", "row:b.npy"]),
+    ],
+)
+def test_rows_that_name_pictures_of_a_file_stay_together(rows, groups, tmp_path, rng):
+    for name in ("a.npy", "b.npy"):
+        stack(tmp_path / name, 2, rng)
+    (tmp_path / "m.csv").write_text(f"path,label,group\n{rows}")
+
+    assert list(tk.read_manifest(tmp_path / "m.csv", frames="first").groups) == groups
+
+
+def test_a_card_finds_the_patient_of_rows_that_name_a_picture(tmp_path, rng):
+    from texturekit.data.tasks import load_card, load_task
+
+    card = load_card("breast").model_copy(update={"group_rule": r"(person\d+)_"})
+    rows = ["path,label"]
+    for name, label in [("person1_a", "benign"), ("person1_b", "benign"), ("c", "malignant")]:
+        stack(tmp_path / f"{name}.npy", 2, rng)
+        rows += [f"{name}.npy#frame/{k},{label}" for k in range(2)]
+    (tmp_path / "m.csv").write_text("\n".join(rows))
+
+    data = load_task(card, tmp_path / "m.csv")
+
+    assert list(data.groups) == ["person1"] * 4 + ["file:c.npy"] * 2
+
+
 def test_no_fold_ever_cuts_a_file(tmp_path, rng):
     from texturekit.data.splits import kfold
 

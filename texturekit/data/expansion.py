@@ -87,15 +87,16 @@ def _expanded(manifest: Manifest, rule: Frames) -> Manifest:
 
 
 def _kept_together(manifest: Manifest) -> Manifest:
-    """Make the pictures of a file one group where no patient is known."""
+    """Make the pictures of a file one group where no patient is known of any of them."""
     files = [images.split_place(path) for path in manifest.paths]
-    if all(place is None for _, place in files):
+    several = {file for file, place in files if place is not None}
+    if not several:
         return manifest
     known = list(manifest.frame["group"]) if "group" in manifest.frame else [None] * len(files)
-    groups = _texts(
-        f"{FILE_GROUP}{file}" if group is None and place is not None else group
-        for group, (file, place) in zip(known, files, strict=True)
-    )
+    of_file = {file: f"{FILE_GROUP}{file}" for file in several}
+    pairs = [(group, file) for group, (file, _) in zip(known, files, strict=True)]
+    of_file |= {file: group for group, file in pairs if file in several and group is not None}
+    groups = _texts(of_file.get(file) if group is None else group for group, file in pairs)
     frame = manifest.frame.assign(group=groups)
     first = ["id", "path", "group"]
     others = [name for name in frame.columns if name not in first]

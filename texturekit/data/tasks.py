@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from texturekit.data.card import TASKS, Card, Published, load_card
-from texturekit.data.expansion import with_frames
+from texturekit.data.expansion import is_file_group, with_frames
 from texturekit.data.manifest import load_source, read_manifest
 from texturekit.data.rows import read_rows
 from texturekit.data.synthetic import sample
 from texturekit.data.tiles import texture_tiles
 from texturekit.errors import ManifestError, ParameterError, UnknownNameError, closest
+from texturekit.images import split_place
 from texturekit.records import Skipped
 
 if TYPE_CHECKING:
@@ -123,13 +124,17 @@ def _label_columns(card: Card, root: Source) -> list[str] | None:
 
 def _grouped(manifest: Manifest, card: Card) -> Manifest:
     """Find the patients in the file names, unless the data name them."""
-    if card.group_rule is None or "group" in manifest.frame:
+    known = list(manifest.frame["group"]) if "group" in manifest.frame else [None] * len(manifest)
+    if card.group_rule is None or any(
+        name is not None and not is_file_group(name) for name in known
+    ):
         return manifest
-    names = [Path(path).name for path in manifest.paths]
+    names = [Path(split_place(path)[0]).name for path in manifest.paths]
     matches = [re.search(card.group_rule, name) for name in names]
     if not any(matches):
         return manifest
-    groups = [match and match[1] for match in matches]
+    pairs = zip(matches, known, strict=True)
+    groups = [match[1] if match else file for match, file in pairs]
     return replace(manifest, frame=manifest.frame.assign(group=pd.Series(groups, dtype=object)))
 
 
