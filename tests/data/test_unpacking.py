@@ -1,5 +1,6 @@
 """Archives of strangers: what is unpacked, and what is refused with nothing written."""
 
+import gzip
 import io
 import os
 import struct
@@ -114,6 +115,24 @@ def test_a_real_bomb_in_a_tar_is_refused_before_it_is_unpacked(tmp_path):
     archive = tarred(tmp_path / "a.tar.gz", [("zeros", bytes(30_000_000))])
 
     refused(archive, tmp_path, "'zeros' .* a bomb")
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE, tarfile.XGLTYPE])
+def test_a_header_that_would_fill_the_memory_is_refused(kind, first, tmp_path, monkeypatch):
+    entry = tarfile.TarInfo("long")
+    entry.type, entry.size = kind, 1 << 40
+    before = b"" if first else tarfile.TarInfo("a").tobuf()
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(gzip.compress(before + entry.tobuf(tarfile.GNU_FORMAT) + bytes(2048)))
+    read = gzip.GzipFile.read
+
+    def watched(self, size=-1):
+        assert size < 1 << 30, "it is read whole"
+        return read(self, size)
+
+    monkeypatch.setattr(gzip.GzipFile, "read", watched)
+    refused(path, tmp_path, r"a header of 1,099,511,627,776 bytes stands before a member")
 
 
 def test_a_member_that_is_longer_than_it_claims_is_cut_and_refused(tmp_path):

@@ -22,9 +22,17 @@ from texturekit.outputs import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Self
 
 _CHUNK = 1 << 20
+
+
+class _LongHeaderError(Exception):
+    """Words about a member that are longer than any file's name is."""
+
+
 _DAMAGE = (
+    _LongHeaderError,
     OSError,
     EOFError,
     RuntimeError,
@@ -35,6 +43,12 @@ _DAMAGE = (
     lzma.LZMAError,
 )
 _UNSUSPICIOUS = 10_000_000  # bytes that any archive may hold, however well it is compressed
+#: Headers of a tar archive that hold more about the next member, and are read whole.
+_EXTENDED = (
+    tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)  # fmt: skip
+_LONGEST = 1 << 20  # bytes of such a header
 
 
 @dataclass(frozen=True)
@@ -245,9 +259,20 @@ def _check_directory(guard: _Guard) -> None:
         )
 
 
+class _Entry(tarfile.TarInfo):
+    """A member whose name is no bomb: tarfile reads headers of any length into memory."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        entry = super().frombuf(buf, encoding, errors)
+        if entry.type in _EXTENDED and entry.size > _LONGEST:
+            raise _LongHeaderError(f"a header of {entry.size:,} bytes stands before a member")
+        return entry
+
+
 def _unpack_tar(guard: _Guard, folder: Path) -> None:
     with _reading(guard):
-        archive = tarfile.open(guard.archive)  # noqa: SIM115 - closed below
+        archive = tarfile.open(guard.archive, tarinfo=_Entry)  # noqa: SIM115 - closed below
     with archive:
         while True:
             with _reading(guard):
