@@ -16,7 +16,8 @@ from texturekit import supervision
 from texturekit.errors import ImageError, ParameterError, WorkerError
 from texturekit.events import listening
 from texturekit.execution import FEW
-from texturekit.worker import read_slots
+from texturekit.supervision import WorkerEnded
+from texturekit.worker import _SLOT, read_slots
 
 CULPRIT = 23
 
@@ -121,6 +122,21 @@ def test_a_decoder_that_hangs_costs_its_image(manifest, striker, tmp_path):
     (failure,) = table.failures
     assert failure.error == f"{manifest.paths[CULPRIT]}: took longer than 4 s"
     assert len(table) == 39
+
+
+def test_a_slot_that_is_half_written_ends_nothing(tmp_path):
+    process = supervision._Process(str(tmp_path))
+    try:
+        process.ready, process.limit = True, 60.0
+        _SLOT.pack_into(process.slots, 0, 1, 0, 16, 0.0)  # a new step, the time not yet
+        process._look(1e9, 1e9)
+        _SLOT.pack_into(process.slots, 0, 1, 0, 16, 1e9)
+        process._look(1e9 + 1, 1e9)
+        process._look(1e9 + 1000, 1e9)
+        with pytest.raises(WorkerEnded, match="too late"):
+            process._look(1e9 + 1001, 1e9)
+    finally:
+        process.close()
 
 
 def test_many_images_are_supervised_without_an_output_too(manifest, striker):
