@@ -192,6 +192,17 @@ def test_a_loop_that_is_left_ends_the_process(manifest, striker, tmp_path):
     assert not is_alive(striker.processes[-1].process.pid)
 
 
+def test_no_process_waits_in_a_folder_that_was_left(manifest, tmp_path, monkeypatch):
+    supervision._end_idle()
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        measured(manifest.subset([0]), tmp_path / name)
+
+    (waiting,) = supervision._idle
+    assert waiting.folder == str(tmp_path / "b")
+
+
 def test_the_process_ends_with_its_parent(manifest, tmp_path):
     program = (
         "import sys, time, texturekit as tk\n"

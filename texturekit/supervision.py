@@ -199,11 +199,14 @@ _idle_lock = threading.Lock()
 def _borrowed(folder: str) -> Iterator[list[_Process]]:
     """Give a process that waits from an earlier run, or a new one; the list may be refilled."""
     with _idle_lock:
-        held = [one for one in _idle if one.owner == os.getpid() and one.folder == folder][:1]
-        for one in held:
-            _idle.remove(one)
+        ours = [one for one in _idle if one.owner == os.getpid()]
+        held = [one for one in ours if one.folder == folder][:1]
+        gone = [one for one in ours if one.folder != folder]  # nobody may ever come back to them
+        _idle[:] = [one for one in _idle if one not in (*held, *gone)]
     if held and held[0].process.poll() is not None:
-        held.pop().close()
+        gone.append(held.pop())
+    for one in gone:
+        one.close()
     held = held or [_Process(folder)]
     try:
         yield held
