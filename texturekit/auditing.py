@@ -134,7 +134,7 @@ def audit(
         modes=_counted(one.mode for one in facts),
         formats=_counted(one.format for one in facts),
         shortcuts=shortcut_areas(data, found, seed=seed, jobs=jobs) if shortcuts else [],
-        notes=_notes(data),
+        notes=_notes(data, found),
     )
     return Audit(results, _pictures(data, found) if images else {})
 
@@ -231,8 +231,8 @@ def _mixed_groups(data: Manifest) -> int:
     return sum(len(one) > 1 for one in labels.values())
 
 
-def _notes(data: Manifest) -> list[str]:
-    notes = []
+def _notes(data: Manifest, found: Duplicates) -> list[str]:
+    notes = list(found.notes)
     if data.labels is None:
         notes.append("There are no labels: balance, wrong labels and shortcuts were not looked at.")
     if data.groups is None:

@@ -51,6 +51,8 @@ class Duplicates:
         Least likeness of a near and of a possible copy in this set.
     unreadable : tuple of int
         Rows whose image could not be read.
+    notes : tuple of str
+        What the files of the whole manifest say of themselves, such as that text stands in them.
     """
 
     exact: Groups
@@ -60,6 +62,7 @@ class Duplicates:
     near_from: float
     possible_from: float
     unreadable: tuple[int, ...]
+    notes: tuple[str, ...] = ()
 
     def level(self, name: str) -> Groups:
         """Return the groups called ``"exact"``, ``"near"`` or ``"possible"``."""
@@ -86,6 +89,7 @@ class Duplicates:
             self.near_from,
             self.possible_from,
             tuple(place[row] for row in self.unreadable if row in place),
+            self.notes,
         )
 
 
@@ -149,6 +153,7 @@ def find_duplicates(manifest: Manifest, *, jobs: int = 1) -> Duplicates:
         near_from,
         possible_from,
         tuple(np.flatnonzero(~sketches.readable).tolist()),
+        tuple(text for text, _ in sketches.notes.sentences()),
     )
 
 

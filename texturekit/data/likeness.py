@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from texturekit import events
+from texturekit.data.notes import Notes
 from texturekit.errors import ImageError
 from texturekit.images import to_grey, to_rgb8
 
@@ -45,6 +46,8 @@ class Sketches:
         Whether an image can be read and shows enough to be told from others.
     trimmed : bool
         Whether any image has a margin.
+    notes : Notes
+        What the files say of themselves.
     """
 
     hashes: NDArray[np.uint64]
@@ -52,6 +55,7 @@ class Sketches:
     readable: NDArray[np.bool_]
     comparable: NDArray[np.bool_]
     trimmed: bool
+    notes: Notes = field(default_factory=Notes)
 
 
 def sketch(manifest: Manifest, *, jobs: int = 1) -> Sketches:
@@ -82,7 +86,7 @@ def sketch(manifest: Manifest, *, jobs: int = 1) -> Sketches:
         trimmed = trimmed or any(margins)
         done += len(margins)
         events.progress(_STAGE, done, n)
-    return Sketches(found.hashes, found.pictures, found.readable, found.comparable, trimmed)
+    return replace(found, trimmed=trimmed)
 
 
 def _in_threads(
@@ -104,10 +108,13 @@ def _sketch_chunk(manifest: Manifest, found: Sketches, chunk: range) -> list[boo
     margins = []
     for row in chunk:
         try:
-            grey = _eight_bits(manifest.image(row))
+            picture = manifest.picture(row)
+            grey = _eight_bits(picture.pixels)
         except (ImageError, OSError):
             margins.append(False)
             continue
+        if picture.traits:
+            found.notes.add(row, picture.traits)
         box = content_box(grey)
         margins.append(box != (0, 0, grey.shape[1], grey.shape[0]))
         small = _views(grey, box)
@@ -115,8 +122,8 @@ def _sketch_chunk(manifest: Manifest, found: Sketches, chunk: range) -> list[boo
         found.pictures[:, row] = small[:2]
         detail = small[1].astype(np.float64) - _blurred(small[1].astype(np.float64), 1.5)
         found.comparable[row] = min(grey.shape) >= 8 and bool(detail.std() >= _LEAST_DETAIL)
-        for view, picture in enumerate(small):
-            found.hashes[view, row] = perceptual_hash(picture)
+        for view, shown in enumerate(small):
+            found.hashes[view, row] = perceptual_hash(shown)
     return margins
 
 
