@@ -5,6 +5,7 @@ from PIL import Image
 
 import texturekit as tk
 from tests.imagesets import spoil, two_classes
+from texturekit.data.pictures import Pictures
 from texturekit.errors import (
     ImageError,
     OutputError,
@@ -237,3 +238,24 @@ def test_how_many_pictures_go_together_changes_nothing(tmp_path, rng, monkeypatc
     assert list(tables[0]["status"]) == ["ok", "failed", "ok", "ok", "ok", "failed"]
     pd.testing.assert_frame_equal(tables[0], tables[1])
     pd.testing.assert_frame_equal(tables[0], tables[2])
+
+
+@pytest.mark.parametrize("changed", ["a.npy", "mask.png"])
+def test_a_file_of_frames_or_a_mask_that_changes_while_it_is_read_is_lost(
+    tmp_path, rng, monkeypatch, changed
+):
+    np.save(tmp_path / "a.npy", rng.integers(0, 256, (2, 16, 16), dtype=np.uint8))
+    Image.new("L", (16, 16), 255).save(tmp_path / "mask.png")
+    (tmp_path / "m.csv").write_text("path,mask\na.npy#frame/0,mask.png\na.npy#frame/1,mask.png\n")
+    region, written = Pictures.region, (tmp_path / changed).read_bytes()
+
+    def written_meanwhile(self, i):
+        if i == 1:
+            (tmp_path / changed).write_bytes(written)
+        return region(self, i)
+
+    monkeypatch.setattr(Pictures, "region", written_meanwhile)
+    table = tk.extract(tk.read_manifest(tmp_path / "m.csv"), "first_order")
+
+    assert table.ids == ["a.npy#frame/0"]
+    assert "changed while it was read" in table.failures[0].error

@@ -252,3 +252,9 @@ def test_progress_counts_what_failed(manifest, tmp_path):
 def test_what_cannot_be_is_refused(manifest, wrong):
     with pytest.raises(ParameterError):
         tk.extract(manifest, "lbp", **wrong)
+
+
+def test_an_error_of_the_worker_keeps_its_words_whatever_its_class():
+    assert isinstance(supervision._rebuilt("ImageError", "no"), ImageError)
+    assert str(supervision._rebuilt("UnknownNameError", "no family")) == "no family"
+    assert isinstance(supervision._rebuilt("", "Traceback"), RuntimeError)

@@ -218,14 +218,14 @@ class _Task:
         """Decode a picture; every method sees the same rows, so even where only facts are asked."""
         if not self.plan.work.hashed:
             return self.pictures.region(found.place)
-        path = self.manifest.file(found.place)
-        before = _state(path)
+        files = self.manifest.files(found.place)
+        before = [_state(path) for path in files]
         try:
             found.content = self.manifest.contents(found.place)
         except ImageError as error:
             found.content = f"unreadable: {type(error).__name__}"
         region = self.pictures.region(found.place)
-        if _state(path) != before:
+        if [_state(path) for path in files] != before:
             found.content = "changed while it was read"
             raise ImageError(f"{self.manifest.paths[found.place]}: {_CHANGED}.")
         return region
@@ -315,7 +315,7 @@ def in_threads(
 
 
 def _state(path: Path) -> Sequence[int] | None:
-    """Return what changes whenever a file is written; None for what is no file of its own."""
+    """Return what changes whenever a file is written; None for what is not there."""
     try:
         found = path.stat()
     except (OSError, ValueError):

@@ -372,8 +372,17 @@ class _Run:
                 return Piece.from_bytes(data)
             elif kind == ERROR:
                 name, text = loads(data)
-                raise getattr(errors, name)(text) if name else RuntimeError(text)
+                raise _rebuilt(name, text)
 
     def _in_flight(self, out: dict[int, _Block]) -> set[int]:
         found = read_slots(self.held[0].slots)
         return {row for one in found if one.block in out for row in out[one.block].rows_of(one)}
+
+
+def _rebuilt(name: str, text: str) -> Exception:
+    """Return an error that the worker met, of its own class where a text is all that it takes."""
+    try:
+        known: Exception = getattr(errors, name)(text)
+    except (AttributeError, TypeError):
+        return errors.WorkerError(text) if name else RuntimeError(text)
+    return known

@@ -231,7 +231,7 @@ def read_table(path: str | Path) -> Table:
     Parameters
     ----------
     path : str or Path
-        A ``.parquet`` or ``.csv`` file.
+        A ``.parquet`` or ``.csv`` file, or a folder of files that ``--partitioned`` wrote.
 
     Returns
     -------
@@ -243,7 +243,7 @@ def read_table(path: str | Path) -> Table:
         If the file is missing, is no such table, or is damaged.
     """
     path = check_table_path(path)
-    if not path.is_file():
+    if not path.exists():
         raise ManifestError(f"there is no file {path}; give a table written by texturekit extract.")
     frame, metadata = _read_csv(path) if path.suffix.lower() == ".csv" else _read_parquet(path)
     if not {"id", "path", "status", "error"} <= set(frame.columns):
@@ -256,7 +256,9 @@ def read_table(path: str | Path) -> Table:
 
 
 def _read_csv(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
-    return pd.read_csv(path, dtype=_TEXT), {}
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    frames = [pd.read_csv(file, dtype=_TEXT) for file in files]
+    return pd.concat(frames, ignore_index=True), {}
 
 
 def _read_parquet(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:

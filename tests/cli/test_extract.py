@@ -16,6 +16,7 @@ from texturekit_cli.main import run as run_here
 import texturekit as tk
 from tests.imagesets import spoil, two_classes
 from tests.processes import children, is_alive, run, start, wait_for
+from texturekit.table import read_table
 
 SLOW = "glcm(levels=256,distances=1-2-3-4)+lbp_var"
 
@@ -177,6 +178,10 @@ def test_a_folder_of_files_holds_the_same_rows(data, tmp_path):
     one, many = (pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("one", "many"))
     assert names == ["part-00000.parquet"]
     pd.testing.assert_frame_equal(one, many)
+    pd.testing.assert_frame_equal(
+        read_table(tmp_path / "many.parquet").to_pandas(),
+        read_table(tmp_path / "one.parquet").to_pandas(),
+    )
 
 
 def test_an_output_in_a_folder_that_is_a_file_is_refused_before_any_work(data, tmp_path, capsys):

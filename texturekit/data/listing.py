@@ -174,6 +174,11 @@ class Manifest:
         """
         return images.in_colour(self.picture(i).pixels, colour)
 
+    def files(self, i: int) -> list[Path]:
+        """Return the files on disk that image ``i`` and its mask are in."""
+        named = [path for path in (self.paths[i], self._mask_path(i)) if path]
+        return [arrays.array_file(self.root / images.split_place(path)[0]) for path in named]
+
     def picture(self, i: int) -> Picture:
         """Return image ``i`` with what its file says of it: window and traits.
 
