@@ -574,6 +574,18 @@ def test_a_label_of_a_mask_is_a_value_or_a_palette_index(tmp_path):
         read_mask(grey, label=9)
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "webp"])
+def test_lossy_masks_hold_no_labels(tmp_path, suffix):
+    labels = np.zeros((32, 32), np.uint8)
+    labels[5:20, 6:25] = 255
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(labels).save(path, quality=60)
+    stray = next(value for value in np.unique(read_image(path)) if value not in (0, 255))
+    with pytest.raises(ImageError, match="holds no labels; save it anew"):
+        read_mask(path, label=int(stray))
+    assert read_mask(path).any()
+
+
 def test_an_empty_or_coloured_mask_is_refused(tmp_path, rng):
     with pytest.raises(ImageError, match=r"black\.png' is black everywhere"):
         read_mask(saved(tmp_path, np.zeros((3, 3), np.uint8), "black.png"))

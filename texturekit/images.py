@@ -46,6 +46,9 @@ __all__ = [
     "to_rgb8",
 ]
 
+#: Formats that may change a value on saving: a label found in them may be an artefact.
+_NO_LABELS = ("JPEG", "MPO", "WEBP")
+
 
 @dataclass(frozen=True)
 class ImageFacts:
@@ -167,9 +170,16 @@ def read_mask(
     Raises
     ------
     ImageError
-        As `read_image`; if a label is asked of a coloured mask; if no pixel is in the region.
+        As `read_image`; if a label is asked of a coloured mask, or of a JPEG or WebP, which may
+        not keep values as they were; if no pixel is in the region.
     """
     picture = decoded(path, frames=Frames.of(frames), labels=label is not None)
+    if label is not None and picture.format in _NO_LABELS:
+        raise ImageError(
+            f"mask {shown(path)} is a {picture.format} file, which may not keep values as they "
+            "were, so it holds no labels; save it anew from its source as PNG or TIFF, or leave "
+            "the label out."
+        )
     values = picture.pixels
     grey = values if values.ndim == 2 else values.max(axis=2)
     if label is None:
