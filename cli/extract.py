@@ -101,7 +101,7 @@ def command(
         click.echo(_summary(table.found, len(table), kinds), err=True)
         for skip in failed[:_SHOWN]:
             named = "" if skip.path in skip.reason else f"{skip.path}: "
-            click.echo(printable(f"  {skip.kind}: {named}{skip.reason}"), err=True)
+            click.echo(f"  {skip.kind}: {_line(named + skip.reason)}", err=True)
         if len(failed) > _SHOWN:
             click.echo(f"  and {len(failed) - _SHOWN} more; see the column 'error'", err=True)
         click.echo(f"{len(table)} images x {len(table.columns)} columns", err=True)
@@ -123,6 +123,11 @@ def command(
     else:
         click.echo(output)
     return 1 if failed else 0
+
+
+def _line(text: str) -> str:
+    """Return text that stays on its line, with control characters escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in printable(text))
 
 
 def _summary(found: int, used: int, kinds: Counter[str]) -> str:

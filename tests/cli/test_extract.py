@@ -191,3 +191,17 @@ def test_an_output_in_a_folder_that_is_a_file_is_refused_before_any_work(data, t
 
     assert code == 4
     assert str(tmp_path / "file") in capsys.readouterr().err
+
+
+def test_a_name_never_commands_the_terminal(tmp_path, capsys):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    Image.fromarray(np.eye(32, dtype=np.uint8)).save(folder / "good.png")
+    (folder / "a\nb\x1b[31m.png").mkdir()
+    code = run_here(
+        ["extract", str(folder), "-o", str(tmp_path / "t.csv"), "--features", "first_order"]
+    )
+    said = capsys.readouterr().err
+    assert code == 1
+    assert r"invalid: a\nb\x1b[31m.png: a folder" in said
+    assert "b\x1b[31m" not in said
