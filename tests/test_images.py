@@ -476,7 +476,9 @@ def test_a_gif_of_one_picture_needs_no_rule(tmp_path):
     labels.save(tmp_path / "a.gif")
 
     assert_array_equal(read_image(tmp_path / "a.gif")[0, :3], [[0, 0, 0], [128, 0, 0], [0, 128, 0]])
-    assert_array_equal(read_mask(tmp_path / "a.gif", label=1), [[False, True, False, True]])
+    assert_array_equal(read_mask(tmp_path / "a.gif"), [[False, True, True, True]])
+    with pytest.raises(ImageError, match="is a GIF file, which may not keep values"):
+        read_mask(tmp_path / "a.gif", label=1)
 
 
 def test_one_bit_masks_hold_the_label_one(tmp_path):

@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 #: Formats that may change a value on saving: a label found in them may be an artefact.
-_NO_LABELS = ("JPEG", "MPO", "WEBP")
+_NO_LABELS = ("JPEG", "MPO", "WEBP", "GIF")
 
 
 @dataclass(frozen=True)
@@ -170,8 +170,8 @@ def read_mask(
     Raises
     ------
     ImageError
-        As `read_image`; if a label is asked of a coloured mask, or of a JPEG or WebP, which may
-        not keep values as they were; if no pixel is in the region.
+        As `read_image`; if a label is asked of a coloured mask, or of a JPEG, WebP or GIF, which
+        may not keep values as they were; if no pixel is in the region.
     """
     picture = decoded(path, frames=Frames.of(frames), labels=label is not None)
     if label is not None and picture.format in _NO_LABELS:

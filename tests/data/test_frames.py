@@ -380,3 +380,10 @@ def test_what_is_odd_about_files_is_said_once_and_kept(tmp_path, rng):
         "1 files are transparent in places; they were laid over black.",
     )
     assert [event.message for event in heard if event.message] == list(found.notes)
+
+
+def test_a_label_of_masks_without_masks_is_refused(tmp_path, rng):
+    Image.fromarray(rng.integers(0, 256, (8, 8), dtype=np.uint8)).save(tmp_path / "a.png")
+
+    with pytest.raises(ManifestError, match=r"mask_label=2, but no image of .* has a mask"):
+        tk.load_source(tmp_path, mask_label=2)

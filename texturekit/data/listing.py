@@ -72,6 +72,13 @@ class Manifest:
     frames: Frames = ONE
     mask_label: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.mask_label is not None and "mask" not in self.frame:
+            raise ManifestError(
+                f"mask_label={self.mask_label}, but no image of {self.source} has a mask; give "
+                "masks (--masks), or leave the label out."
+            )
+
     def __len__(self) -> int:
         return len(self.frame)
 
