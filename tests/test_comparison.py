@@ -140,6 +140,25 @@ def test_a_group_in_two_splits_is_leakage(tmp_path):
     assert study.results.notes[0].startswith(f"Leakage: {said}")
 
 
+def test_a_group_in_training_and_validation_is_said(tmp_path):
+    path = two_classes(tmp_path)
+    frame = pd.read_csv(path)
+    given = {
+        group: ("train", "test", "val")[k % 3] for k, group in enumerate(frame["group"].unique())
+    }
+    frame["split"] = frame["group"].map(given)
+    frame.loc[frame.index[frame["split"] == "val"][0], "split"] = "train"
+    frame.to_csv(path, index=False)
+
+    with pytest.raises(LeakageError):
+        tk.compare(data=path, methods=METHODS, size=32)
+    study = tk.compare(data=path, methods=METHODS, size=32, allow_leakage=True)
+
+    said = "1 of 16 groups stand in training and validation"
+    assert study.results.protocol.grouping == said
+    assert study.results.notes[0].startswith(f"Leakage: {said}")
+
+
 def test_leakage_that_is_allowed_and_does_not_happen_is_not_reported(tmp_path):
     study = tk.compare(
         data=two_classes(tmp_path), methods=METHODS[:2], folds=2, size=32, allow_leakage=True

@@ -316,6 +316,11 @@ def _notes(job: Job, protocol: Protocol, results: list[MethodResult]) -> list[st
     notes = []
     if "training and test" in protocol.grouping:
         notes.append(f"Leakage: {protocol.grouping}; allowed, as asked. The numbers are too good.")
+    if "training and validation" in protocol.grouping:
+        notes.append(
+            f"Leakage: {protocol.grouping}; allowed, as asked. "
+            "What was chosen on the validation part was chosen by images that are not new."
+        )
     if job.manifest.synthetic:
         notes.append("Synthetic data: these numbers say nothing about patients.")
     random = [r.name for r in results if r.weights is not None and "random" in r.weights]

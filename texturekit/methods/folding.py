@@ -88,6 +88,9 @@ def grouping(manifest: Manifest, group: str | None, folds: Sequence[Fold] = ()) 
     }
     if leaked:
         return f"{len(leaked)} of {manifest.group_count} groups stand in training and test"
+    chosen = {name for fold in folds for name in leaked_groups(manifest, fold.train, fold.val)}
+    if chosen:
+        return f"{len(chosen)} of {manifest.group_count} groups stand in training and validation"
     named = sum(value is not None for value in manifest.frame["group"])
     rest = f"; {len(manifest) - named} images name no group and count as their own"
     return f"{manifest.group_count} groups, each on one side of every split" + (
