@@ -54,7 +54,8 @@ def test_reads_paths_labels_groups_and_what_else_there_is(folder):
 def test_labels_keep_their_text(folder):
     data = manifest(folder, "path,label\na.png,NA\nb.png,01\nc.png,1\nd.png,nan\n")
 
-    assert data.classes == ("01", "1", "NA", "nan")
+    assert data.classes == ("01", "1", "NA")
+    assert [one.path for one in data.skipped] == ["d.png"]
     assert data.kind == "multiclass"
 
 
@@ -106,7 +107,7 @@ def test_unusable_rows_are_listed_with_their_row(folder):
         ("unreadable", "row 4: a folder, not a file"),
         ("unreadable", "row 5: not a regular file"),
         ("invalid", "row 6: path is empty"),
-        ("invalid", "row 7: label is empty"),
+        ("invalid", "row 7: label is empty or unknown"),
     ]
     assert data.found == 7 == len(data) + len(data.skipped)
 
@@ -406,3 +407,35 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(manifest.file(0))
 
     assert manifest.contents(0) == "unreadable: no regular file"
+
+
+def test_a_label_of_minus_one_beside_zero_and_one_is_unknown(tmp_path):
+    manifest = read_manifest(table(tmp_path, ["0", "1", "-1", "NaN", ""]))
+
+    assert manifest.classes == ("0", "1")
+    assert [one.reason for one in manifest.skipped] == [
+        f"row {row}: label is empty or unknown" for row in (4, 5, 6)
+    ]
+
+
+def test_minus_one_among_other_classes_is_a_class(tmp_path):
+    assert read_manifest(table(tmp_path, ["-1", "0", "1", "2"])).classes == ("-1", "0", "1", "2")
+
+
+def test_classes_that_differ_in_case_only_are_two_with_a_warning(tmp_path):
+    heard = []
+    with events.listening(heard.append):
+        manifest = read_manifest(table(tmp_path, ["Benign", "benign", "malignant"]))
+
+    assert len(manifest.classes) == 3
+    assert "'Benign' and 'benign' differ in case only" in heard[0].message
+
+
+def table(root, labels):
+    rng = np.random.default_rng(0)
+    for k in range(len(labels)):
+        pixels = rng.integers(0, 256, (8, 8), dtype=np.uint8)
+        Image.fromarray(pixels).save(root / f"{k}.png")
+    lines = [f"{k}.png,{label}" for k, label in enumerate(labels)]
+    (root / "labels.csv").write_text("\n".join(["path,label", *lines]) + "\n")
+    return root / "labels.csv"

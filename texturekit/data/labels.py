@@ -63,9 +63,22 @@ def class_numbers(texts: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, .
     (array([1, 0, 1]), ('no', 'yes'), 'binary')
     """
     classes = tuple(sorted(set(texts)))
+    _warn_of_twins(classes)
     places = {name: place for place, name in enumerate(classes)}
     numbers = np.fromiter((places[text] for text in texts), dtype=np.int64, count=len(texts))
     return numbers, classes, kind_of(classes)
+
+
+def _warn_of_twins(classes: Sequence[str]) -> None:
+    by_lower: dict[str, str] = {}
+    for name in classes:
+        twin = by_lower.setdefault(name.lower(), name)
+        if twin != name:
+            events.warn(
+                "reading",
+                f"the classes {twin!r} and {name!r} differ in case only and count as two; write "
+                "them alike if they are one.",
+            )
 
 
 def parse_labels(rows: Rows, asked: Sequence[str] | None, reserved: Collection[str]) -> RowLabels:
@@ -89,13 +102,21 @@ def parse_labels(rows: Rows, asked: Sequence[str] | None, reserved: Collection[s
     if asked is not None:
         return _asked_labels(rows, asked)
     if "label" in rows.columns:
-        return RowLabels((), rows.text("label"), None, "label is empty")
+        return RowLabels((), _known(rows.text("label")), None, "label is empty or unknown")
     texts = {name: rows.text(name) for name in rows.columns if name not in reserved}
     names = [name for name, values in texts.items() if _is_label(values)]
     if not names:
         return RowLabels((), [""] * len(rows.numbers), None, "")
     events.note("reading", f"{rows.path.name} has no column 'label'; labels: {', '.join(names)}.")
     return _several(names, [texts[name] for name in names])
+
+
+def _known(texts: list[str]) -> list[str]:
+    """Return class names, empty where one is unknown: NaN, and -1 beside 0 and 1 alone."""
+    unknown = {"nan", "NaN"}
+    if set(texts) - unknown - {""} == {"0", "1", "-1"}:
+        unknown.add("-1")
+    return ["" if text in unknown else text for text in texts]
 
 
 def _is_label(values: Sequence[str]) -> bool:
