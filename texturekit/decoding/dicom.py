@@ -193,7 +193,9 @@ def _looked_up(scan: Scan, stored: NDArray[Any]) -> tuple[NDArray[Any], list[Any
     try:
         values = apply_modality_lut(stored, scan.data)
         bits = int(scan.data.ModalityLUTSequence[0].LUTDescriptor[2])
-    except Exception:
+    except MemoryError:  # no fault of the file
+        raise
+    except Exception:  # not chained: its text may hold values of elements
         problem = True
     if problem:
         raise ImageError(
@@ -245,7 +247,9 @@ def _coloured(scan: Scan, stored: NDArray[Any]) -> NDArray[Any]:
     problem = False
     try:
         colours: NDArray[Any] = apply_color_lut(stored, scan.data)
-    except Exception:
+    except MemoryError:  # no fault of the file
+        raise
+    except Exception:  # not chained: its text may hold values of elements
         problem = True
     if problem:
         raise ImageError(f"{shown(scan.path)} is damaged: its colour palette cannot be applied.")
