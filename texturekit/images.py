@@ -13,7 +13,7 @@ from texturekit.decoding.frames import ONE, Frames, Layout, split_place
 from texturekit.decoding.picture import Picture
 from texturekit.decoding.reading import decoded, header, layout
 from texturekit.errors import ImageError, ParameterError
-from texturekit.resizing import crop_to, pad_to_square, resize, resize_mask
+from texturekit.resizing import crop_to, middle_square, pad_to_square, resize, resize_mask
 from texturekit.windows import Window, to_rgb8
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ __all__ = [
     "image_layout",
     "in_colour",
     "is_image_file",
+    "middle_square",
     "pad_to_square",
     "read_image",
     "read_mask",

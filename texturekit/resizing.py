@@ -168,3 +168,27 @@ def pad_to_square(image: NDArray[Any]) -> NDArray[Any]:
     top, left = (side - height) // 2, (side - width) // 2
     sides = ((top, side - height - top), (left, side - width - left))
     return np.pad(image, sides + ((0, 0),) * (image.ndim - 2))
+
+
+def middle_square(image: NDArray[Any]) -> NDArray[Any]:
+    """Cut the middle square out of an image; its side is the image's short side.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, C) array
+
+    Returns
+    -------
+    (S, S) or (S, S, C) array
+        A view. Of an odd rest the greater part is cut below or to the right where the long side
+        is odd, above or to the left where it is even, as torchxrayvision's XRayCenterCrop does.
+
+    Examples
+    --------
+    >>> middle_square(np.arange(5)[None, :].repeat(2, axis=0))[0]
+    array([1, 2])
+    """
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = height // 2 - side // 2, width // 2 - side // 2
+    return image[top : top + side, left : left + side]

@@ -84,3 +84,18 @@ def test_another_roi_or_size_is_refused(manifest):
         Pictures(manifest, size=8, roi="box")
     with pytest.raises(ParameterError, match="size is 0"):
         Pictures(manifest, size=0)
+
+
+def test_view_of_an_xray_is_what_torchxrayvision_prepares(tmp_path, rng):
+    xrv = pytest.importorskip("torchxrayvision")
+    pixels = rng.integers(0, 4096, (70, 101), dtype=np.uint16)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    (tmp_path / "m.csv").write_text("path,label\na.png,x\n")
+    data = read_manifest(tmp_path / "m.csv")
+
+    seen = Pictures(data, size=None, view="xray")[0]
+
+    wanted = xrv.datasets.XRayCenterCrop()(xrv.utils.normalize(pixels, 65535)[None])
+    assert seen.shape == (70, 70, 1)
+    assert seen.dtype == np.float32
+    np.testing.assert_allclose(seen[:, :, 0] * 2048 - 1024, wanted[0], atol=2e-4)

@@ -2,7 +2,12 @@ import pytest
 import torch
 
 from texturekit.deep import augmentation
-from texturekit.deep.augmentation import augmented
+
+
+def augmented(pictures, chance):
+    """Change pictures whose values are 0..255 and whose channels come last."""
+    changed = augmentation.augmented(pictures.permute(0, 3, 1, 2) / 255, chance)
+    return changed.permute(0, 2, 3, 1) * 255
 
 
 @pytest.fixture

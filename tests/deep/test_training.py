@@ -58,7 +58,7 @@ def test_learns_several_labels_at_once_from_what_is_known(stripes, rng):
 
     network = train(
         pictures, labels, classes=["standing", "bright", "always"], kind="multilabel",
-        backbone="resnet18", epochs=6, augment=False,
+        backbone="resnet18", epochs=10, augment=False,
     )  # fmt: skip
     probabilities = network.predict_proba(pictures)
 

@@ -155,7 +155,8 @@ def _grey(
         total = ends[0] + ends[1]
         values = (np.array(total).astype(values.dtype) - values).astype(values.dtype)
         window = None if window is None else (total - window[1], total - window[0])
-    return Picture(values, "DICOM", window, traits)
+    span = (float(min(ends)), float(max(ends)))
+    return Picture(values, "DICOM", window, traits, None if stored.dtype.kind == "f" else span)
 
 
 def _modality(scan: Scan, stored: NDArray[Any], index: int) -> tuple[NDArray[Any], list[Any]]:

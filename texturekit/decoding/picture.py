@@ -24,12 +24,16 @@ class Picture:
     traits : frozenset of str
         What is worth saying once: ``"alpha"`` (was laid over black), ``"renamed"`` (content is not
         what the suffix says), ``"burned_in"`` (the file says that text stands in the pixels).
+    span : tuple of two floats or None
+        The lowest and highest value that the pixels can have, where that is not the dtype's own
+        range: a DICOM file says how many of its bits are used.
     """
 
     pixels: NDArray[Any]
     format: str
     window: tuple[float, float] | None = None
     traits: frozenset[str] = frozenset()
+    span: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -20,26 +20,26 @@ def augmented(pictures: torch.Tensor, generator: torch.Generator) -> torch.Tenso
 
     Parameters
     ----------
-    pictures : (n, H, W, 3) float32
-        Values 0..255.
+    pictures : (n, C, H, W) float32
+        Values 0..1.
     generator : torch.Generator
         Source of chance, on the CPU.
 
     Returns
     -------
-    (n, H, W, 3) float32
-        Values 0..255.
+    (n, C, H, W) float32
+        Values 0..1.
     """
     count = len(pictures)
     chance = torch.rand((count, 6), generator=generator).to(pictures.device)
     around = chance * 2 - 1
     moved = functional.grid_sample(
-        pictures.permute(0, 3, 1, 2),
+        pictures,
         functional.affine_grid(
             _moves(
                 chance[:, 0] < 0.5, around[:, 1] * math.radians(DEGREES), around[:, 2:4] * SHIFT
             ),
-            [count, 3, *pictures.shape[1:3]],
+            list(pictures.shape),
             align_corners=False,
         ),
         align_corners=False,
@@ -47,7 +47,7 @@ def augmented(pictures: torch.Tensor, generator: torch.Generator) -> torch.Tenso
     centre = moved.mean(dim=(1, 2, 3), keepdim=True)
     brightness, contrast = (1 + around[:, 4:] * LIGHT).T.reshape(2, count, 1, 1, 1)
     lit: torch.Tensor = (moved - centre) * contrast + centre * brightness
-    return lit.clamp(0, 255).permute(0, 2, 3, 1)
+    return lit.clamp(0, 1)
 
 
 def _moves(mirrored: torch.Tensor, angle: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:

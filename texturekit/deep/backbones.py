@@ -6,8 +6,12 @@ Nothing here imports torch, so that names can be checked and listed at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from texturekit.registry import Registry
+
+if TYPE_CHECKING:
+    from texturekit.data.pictures import View
 
 _HOST = "https://download.pytorch.org/models/"
 
@@ -41,8 +45,13 @@ class Backbone:
         Whether it normalises inside; without, training from random weights wants small steps.
     licence : str
         Terms of code and weights, as far as they are stated.
+    channels : {3, 1}
+        Colours, or grey.
+    view : {"rgb8", "xray"}
+        What is shown to it: 8-bit colour of the usual window, or all grey values between the
+        lowest and the highest that the file can hold; see `texturekit.data.pictures.Pictures`.
     mean, std : tuple of float
-        Normalisation of red, green and blue after scaling to 0..1.
+        Normalisation of each channel after scaling to 0..1.
 
     Examples
     --------
@@ -66,8 +75,10 @@ class Backbone:
         "BSD-3-Clause (torchvision); the weights were trained on ImageNet-1k, "
         "whose terms allow non-commercial research"
     )
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    channels: int = 3
+    view: View = "rgb8"
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
 
     @property
     def url(self) -> str:

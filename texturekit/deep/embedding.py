@@ -10,7 +10,14 @@ import torch
 
 from texturekit import events
 from texturekit.deep.backbones import Backbone, find_backbone
-from texturekit.deep.loading import PictureSequence, choose_device, decoded, normalised, stacked
+from texturekit.deep.loading import (
+    Picture,
+    PictureSequence,
+    choose_device,
+    decoded,
+    normalised,
+    stacked,
+)
 from texturekit.deep.networks import build_body
 from texturekit.deep.weights import Weights, resolve_weights
 from texturekit.errors import ImageError, ParameterError
@@ -65,7 +72,7 @@ class Embedder:
         self.weights = resolve_weights(self.card, weights, seed=seed)
         self._body = build_body(self.card, self.weights, seed=seed).eval().to(self.place)
 
-    def __call__(self, block: NDArray[np.uint8]) -> NDArray[np.float64]:
+    def __call__(self, block: Picture) -> NDArray[np.float64]:
         """Return (n, width) float64 from (n, S, S, 3) uint8.
 
         Where the GPU's memory is too small, smaller batches are tried, and at last the CPU.
@@ -86,7 +93,7 @@ class Embedder:
         self._body = self._body.to(self.place)
         return self._values(block)
 
-    def _values(self, block: NDArray[np.uint8]) -> NDArray[np.float64]:
+    def _values(self, block: Picture) -> NDArray[np.float64]:
         with torch.inference_mode():
             maps = self._body(normalised(torch.from_numpy(block), self.card, self.place))
             values: NDArray[np.float64] = maps.mean(dim=(2, 3)).double().cpu().numpy()
@@ -102,7 +109,7 @@ class Embedder:
         its `ImageError`.
         """
         place_of = dict(zip(order, places, strict=True))
-        block: NDArray[np.uint8] | None = None
+        block: Picture | None = None
         waiting: dict[int, int] = {}
         for index, picture in decoded(pictures, order, self.card):
             if isinstance(picture, ImageError):
@@ -113,14 +120,14 @@ class Embedder:
                 yield from self._numbers(block, waiting)
                 block, waiting = None, {}
             if block is None:
-                block = np.zeros((batch, *picture.shape), np.uint8)
+                block = np.zeros((batch, *picture.shape), picture.dtype)
             block[place % batch] = picture
             waiting[index] = place % batch
         if waiting:
             yield from self._numbers(block, waiting)
 
     def _numbers(
-        self, block: NDArray[np.uint8] | None, waiting: dict[int, int]
+        self, block: Picture | None, waiting: dict[int, int]
     ) -> Iterator[tuple[int, NDArray[np.float64] | ImageError]]:
         if block is None:
             return
@@ -201,11 +208,11 @@ def embed(
 
 def _blocks(
     pictures: PictureSequence, card: Backbone, batch: int, failures: dict[int, str] | None
-) -> Iterator[tuple[list[int], NDArray[np.uint8]]]:
+) -> Iterator[tuple[list[int], Picture]]:
     """Yield batches of good pictures with their row numbers."""
-    first: NDArray[np.uint8] | None = None
+    first: Picture | None = None
     rows: list[int] = []
-    block: list[NDArray[np.uint8]] = []
+    block: list[Picture] = []
     for row, outcome in decoded(pictures, range(len(pictures)), card):
         first = outcome if first is None and not isinstance(outcome, ImageError) else first
         picture = _same_size(outcome, row, first)
@@ -224,8 +231,8 @@ def _blocks(
 
 
 def _same_size(
-    outcome: NDArray[np.uint8] | ImageError, row: int, first: NDArray[np.uint8] | None
-) -> NDArray[np.uint8] | ImageError:
+    outcome: Picture | ImageError, row: int, first: Picture | None
+) -> Picture | ImageError:
     if first is None or isinstance(outcome, ImageError) or outcome.shape == first.shape:
         return outcome
     return ImageError(

@@ -4,30 +4,42 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from texturekit.errors import ImageError, ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
     from texturekit.deep.backbones import Backbone
 
+Picture = NDArray[np.uint8] | NDArray[np.float32]
+
 _THREADS = 2
+_LUMA = (0.299, 0.587, 0.114)
 _FITS_IN_MEMORY = 1 << 30  # bytes of decoded pictures that training keeps
 
 
 class PictureSequence(Protocol):
-    """Anything with a length whose items are (H, W, 3) uint8 pictures, all of one size."""
+    """Anything with a length whose items are pictures of one size.
+
+    (H, W, 3) uint8; for a grey backbone also (H, W, 1) float32 in 0..1, from the lowest to the
+    highest value that the file can hold.
+    """
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, index: int, /) -> NDArray[np.uint8]: ...
+    def __getitem__(self, index: int, /) -> Picture: ...
+
+
+def shown_to(pictures: PictureSequence, backbone: Backbone) -> PictureSequence:
+    """Return the pictures as a backbone wants to see them, where they can be seen otherwise."""
+    seen_as = getattr(pictures, "seen_as", None)
+    return pictures if seen_as is None else seen_as(backbone.view)
 
 
 def choose_device(device: str = "auto") -> torch.device:
@@ -54,15 +66,21 @@ def choose_device(device: str = "auto") -> torch.device:
     return torch.device(device)
 
 
-def check_picture(picture: NDArray[Any], index: int, backbone: Backbone) -> NDArray[np.uint8]:
+def check_picture(picture: NDArray[Any], index: int, backbone: Backbone) -> Picture:
     """Return the picture if the backbone can look at it.
 
     Raises
     ------
     ImageError
-        If it is not (H, W, 3) uint8, or smaller than the backbone's smallest side.
+        If it is not (H, W, 3) uint8 - or, for a grey backbone, (H, W, 1) float32 in 0..1 - or
+        smaller than the backbone's smallest side.
     """
-    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+    grey = backbone.channels == 1 and picture.dtype == np.float32
+    if (
+        picture.ndim != 3
+        or picture.shape[2] != (1 if grey else 3)
+        or (picture.dtype != np.uint8 and not grey)
+    ):
         raise ImageError(
             f"picture {index} is {picture.dtype} of shape {picture.shape}; a network wants "
             "(height, width, 3) uint8: call to_rgb8 first."
@@ -73,18 +91,19 @@ def check_picture(picture: NDArray[Any], index: int, backbone: Backbone) -> NDAr
             f"picture {index} has a side of {side} pixels, but {backbone.name} needs at least "
             f"{backbone.smallest}; resize to that or more."
         )
-    return picture
+    return cast("Picture", picture)
 
 
 def decoded(
     pictures: PictureSequence, order: Sequence[int], backbone: Backbone
-) -> Iterator[tuple[int, NDArray[np.uint8] | ImageError]]:
+) -> Iterator[tuple[int, Picture | ImageError]]:
     """Yield (index, picture) in the order asked for, a few decoded ahead of use.
 
     A picture that cannot be used comes as the `ImageError` that says why.
     """
+    pictures = shown_to(pictures, backbone)
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="decode") as pool:
-        waiting: deque[tuple[int, Future[NDArray[np.uint8]]]] = deque()
+        waiting: deque[tuple[int, Future[Picture]]] = deque()
         try:
             for index in order:
                 waiting.append((index, pool.submit(_one, pictures, index, backbone)))
@@ -97,22 +116,18 @@ def decoded(
                 job.cancel()
 
 
-def _one(pictures: PictureSequence, index: int, backbone: Backbone) -> NDArray[np.uint8]:
+def _one(pictures: PictureSequence, index: int, backbone: Backbone) -> Picture:
     return check_picture(np.asarray(pictures[index]), index, backbone)
 
 
-def _outcome(
-    index: int, job: Future[NDArray[np.uint8]]
-) -> tuple[int, NDArray[np.uint8] | ImageError]:
+def _outcome(index: int, job: Future[Picture]) -> tuple[int, Picture | ImageError]:
     try:
         return index, job.result()
     except ImageError as error:
         return index, error
 
 
-def stacked(
-    rows: Sequence[NDArray[np.uint8]], names: Sequence[int] | None = None
-) -> NDArray[np.uint8]:
+def stacked(rows: Sequence[Picture], names: Sequence[int] | None = None) -> Picture:
     """Stack pictures of one size to (n, H, W, 3).
 
     Raises
@@ -127,14 +142,15 @@ def stacked(
                 f"picture {index[place]} has shape {picture.shape}, picture {index[0]} has "
                 f"{rows[0].shape}; a network wants one size: resize them."
             )
-    return np.stack(rows)
+    return cast("Picture", np.stack(rows))
 
 
-def in_memory(pictures: PictureSequence, backbone: Backbone) -> NDArray[np.uint8] | None:
+def in_memory(pictures: PictureSequence, backbone: Backbone) -> Picture | None:
     """Decode all pictures once to (n, H, W, 3), or return None if they take over 1 GiB."""
     if isinstance(pictures, np.ndarray) and pictures.ndim == 4 and len(pictures):
         check_picture(pictures[0], 0, backbone)
         return pictures
+    pictures = shown_to(pictures, backbone)
     probe = check_picture(np.asarray(pictures[0]), 0, backbone)
     if probe.nbytes * len(pictures) > _FITS_IN_MEMORY:
         return None
@@ -146,14 +162,34 @@ def in_memory(pictures: PictureSequence, backbone: Backbone) -> NDArray[np.uint8
     return stacked(rows)
 
 
+def unit(
+    pictures: torch.Tensor, backbone: Backbone, device: torch.device | None = None
+) -> torch.Tensor:
+    """Return (n, channels, H, W) float32 in 0..1, in channels_last order, from (n, H, W, C).
+
+    Colour comes to a grey backbone as luma (ITU-R BT.601).
+    """
+    values = pictures.to(device).permute(0, 3, 1, 2).to(torch.float32)
+    if pictures.dtype == torch.uint8:
+        values = values / 255
+    if backbone.channels == 1 and values.shape[1] == 3:
+        luma = torch.tensor(_LUMA, device=values.device).view(1, 3, 1, 1)
+        values = (values * luma).sum(dim=1, keepdim=True)
+    return values
+
+
+def standardised(values: torch.Tensor, backbone: Backbone) -> torch.Tensor:
+    """Return what a backbone takes, from (n, channels, H, W) in 0..1."""
+    mean = torch.tensor(backbone.mean, device=values.device).view(1, -1, 1, 1)
+    std = torch.tensor(backbone.std, device=values.device).view(1, -1, 1, 1)
+    return (values - mean) / std
+
+
 def normalised(
     pictures: torch.Tensor, backbone: Backbone, device: torch.device | None = None
 ) -> torch.Tensor:
-    """Return (n, 3, H, W) float32 in channels_last order from (n, H, W, 3) values of 0..255."""
-    values = pictures.to(device).permute(0, 3, 1, 2).to(torch.float32)
-    mean = torch.tensor(backbone.mean, device=values.device).view(1, 3, 1, 1) * 255
-    std = torch.tensor(backbone.std, device=values.device).view(1, 3, 1, 1) * 255
-    return (values - mean) / std
+    """Return what a backbone takes, from (n, H, W, 3) uint8 or (n, H, W, 1) float32 in 0..1."""
+    return standardised(unit(pictures, backbone, device), backbone)
 
 
 def batches(

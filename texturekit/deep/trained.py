@@ -60,8 +60,8 @@ class Facts(Record):
     kind: Kind
     trained: tuple[bool, ...]
     size: tuple[int, int]
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
     weights: str
     best_epoch: int
     history: tuple[Epoch, ...]

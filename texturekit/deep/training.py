@@ -13,7 +13,7 @@ from torch import nn
 from texturekit import events
 from texturekit.deep.augmentation import augmented
 from texturekit.deep.backbones import BACKBONES, Backbone
-from texturekit.deep.loading import PictureSequence, batches, choose_device, normalised
+from texturekit.deep.loading import PictureSequence, batches, choose_device, standardised, unit
 from texturekit.deep.networks import build_body, seeded, with_head
 from texturekit.deep.targets import Loss, Part, known_kind, learnable
 from texturekit.deep.trained import Epoch, Facts, Network, Settings, load_network
@@ -256,10 +256,10 @@ def _one_epoch(
     total, weight = 0.0, 0.0
     for step, (rows, block) in enumerate(batches(train.source, order, settings.batch, train.card)):
         _set_rate(optimiser, (epoch - 1) * steps + step, settings.epochs * steps)
-        values = block.to(device).to(torch.float32)
+        values = unit(block, train.card, device)
         values = augmented(values, chance) if settings.augment else values
         with torch.autocast(device.type, torch.bfloat16, enabled=settings.mixed_precision):
-            logits = module(normalised(values, train.card))
+            logits = module(standardised(values, train.card))
         part, known = loss(logits.float(), train.targets[rows].to(device))
         optimiser.zero_grad()
         torch.autograd.backward(part / known.clamp(min=1e-6))
