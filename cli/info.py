@@ -71,10 +71,13 @@ def _facts(name: str) -> dict[str, Any]:
 
 def _names(name: str) -> dict[str, Any]:
     from texturekit.deep.backbones import BACKBONES
+    from texturekit.deep.stages import stages_of
     from texturekit.features import FEATURES, SETS, columns
 
     if name in BACKBONES:
-        return {"card": asdict(BACKBONES[name])}
+        card = BACKBONES[name]
+        facts = {**asdict(card), "url": card.url, "cache_name": card.cache_name}
+        return {"card": facts, "stages": [asdict(stage) for stage in stages_of(card)]}
     found: dict[str, Any] = {"names": list(columns(name))}
     if name not in SETS:
         found["parameters"] = FEATURES[name].defaults
@@ -82,7 +85,45 @@ def _names(name: str) -> dict[str, Any]:
 
 
 def _card(card: Backbone) -> str:
-    lines = [
-        (name.replace("_", " "), value) for name, value in asdict(card).items() if name != "name"
-    ]
-    return "\n".join([card.name, *(f"  {name:<12} {value}" for name, value in lines)])
+    from texturekit.deep.stages import stages_of
+
+    size = "not published" if card.megabytes is None else f"{card.megabytes:.1f} MiB"
+    converted = f", read from {card.cache_name} (texturekit convert-weights)"
+    lines = {
+        "input": _input(card),
+        "normalised": "0..1, then mean "
+        + ", ".join(f"{value:g}" for value in card.mean)
+        + " and deviation "
+        + ", ".join(f"{value:g}" for value in card.std),
+        "embedding": f"{card.width} numbers: {card.features}",
+        "layers": ", ".join(
+            f"{s.number}: {s.path or 'the last map'} ({s.width})" for s in stages_of(card)
+        ),
+        "weights": card.weights,
+        "source": f"{card.source}, {card.url}{converted if card.converted else ''}",
+        "size": size,
+        "sha256": f"{card.sha256_prefix}..." if card.sha256_prefix else "not published",
+        "licence": card.licence,
+        "paper": card.paper,
+    }
+    if card.top1 is not None:
+        lines["accuracy"] = f"{card.top1} % of ImageNet (top 1), as {card.source} states"
+    text = [card.name, *(f"  {name:<11} {value}" for name, value in lines.items())]
+    if card.outputs:
+        text.append(f"  outputs     {len(card.trained)} of {len(card.outputs)} are trained")
+        width = max(len(output.label) for output in card.outputs)
+        for output in card.outputs:
+            point = f"yes from {output.threshold}" if output.trained else "not trained"
+            text.append(f"    {output.label:<{width}}  {point}")
+    return "\n".join(text)
+
+
+def _input(card: Backbone) -> str:
+    step = f", multiples of {card.step}" if card.step > 1 else ""
+    sizes = f"{card.size} x {card.size} as trained, from {card.smallest} on{step}"
+    if card.view == "xray":
+        return (
+            f"grey, {sizes}; the middle square, the lowest value that the file can hold as -1024 "
+            "and the highest as 1024"
+        )
+    return f"3 channels of 8 bits, {sizes}; padded to a square"

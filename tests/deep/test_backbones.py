@@ -1,34 +1,84 @@
 import importlib
+import json
 import pkgutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torchvision
 
 from texturekit.deep.backbones import BACKBONES, find_backbone
 from texturekit.errors import UnknownNameError
 
-every_backbone = pytest.mark.parametrize("name", list(BACKBONES))
+TORCHVISION = [name for name, card in BACKBONES.items() if card.source == "torchvision"]
+XRAY = [name for name, card in BACKBONES.items() if card.source == "torchxrayvision"]
 
 
-def test_six_backbones_are_known():
-    assert list(BACKBONES) == [
+def test_ten_nets_of_torchvision_and_seven_of_torchxrayvision_are_known():
+    assert TORCHVISION == [
         "resnet18", "resnet50", "vgg11", "vgg16", "densenet121", "squeezenet1_1",
+        "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny", "vit_b_16",
+    ]  # fmt: skip
+    assert [name.removeprefix("densenet121-res224-") for name in XRAY] == [
+        "all", "mimic_nb", "mimic_ch", "nih", "chex", "pc", "rsna",
     ]  # fmt: skip
 
 
-@every_backbone
+@pytest.mark.parametrize("name", TORCHVISION)
 def test_card_agrees_with_torchvision(name):
     card = BACKBONES[name]
     theirs = torchvision.models.get_model_weights(name)[card.weights]
     transforms = theirs.transforms()
+    smallest = theirs.meta["min_size"][0]
 
     assert card.url == theirs.url
     assert card.megabytes == theirs.meta["_file_size"]
     assert card.top1 == theirs.meta["_metrics"]["ImageNet-1K"]["acc@1"]
-    assert (card.smallest, card.smallest) == theirs.meta["min_size"]
+    assert card.smallest == (16 if name == "vit_b_16" else smallest)  # its positions are resized
+    assert [card.size] == transforms.crop_size
     assert (list(card.mean), list(card.std)) == (transforms.mean, transforms.std)
+
+
+@pytest.mark.parametrize("name", XRAY)
+def test_card_agrees_with_torchxrayvision(name):
+    models = pytest.importorskip("torchxrayvision.models")
+    card, theirs = BACKBONES[name], models.model_urls[name]
+    labels = [output.label if output.trained else "" for output in card.outputs]
+    points = [output.threshold for output in card.outputs]
+
+    assert card.url == theirs["weights_url"]
+    assert [output.label for output in card.outputs] == models.DenseNet.targets
+    assert labels == theirs["labels"]
+    assert points == [None if np.isnan(point) else point for point in theirs["op_threshs"]]
+    assert card.size == theirs["input_resolution"]
+    assert card.sha256_prefix is None  # nobody published one
+
+
+# torchxrayvision.utils.normalize: (2 * value / highest - 1) * 1024
+@pytest.mark.parametrize(("share", "seen"), [(0, -1024), (0.5, 0), (1, 1024)])
+def test_xray_nets_see_minus_1024_to_1024(share, seen):
+    card = BACKBONES["densenet121-res224-all"]
+
+    assert (share - card.mean[0]) / card.std[0] == seen
+
+
+def test_cards_agree_with_the_reference(reference):
+    known = json.loads((reference / "datasets.json").read_text())["weights"]
+    anchors = json.loads((reference / "anchors.json").read_text())["torchxrayvision"]
+    card = BACKBONES["densenet121-res224-mimic_nb"]
+    (mimic,) = (one for one in known if one["weights"] == card.name)
+    untrained = [i for i, output in enumerate(card.outputs) if not output.trained]
+
+    for one in known:
+        if one["weights"] == "IMAGENET1K_V1":
+            assert BACKBONES[one["model"]].url == one["url"]
+            assert BACKBONES[one["model"]].sha256_prefix == one["sha256_prefix"]
+    assert (card.url, card.sha256_prefix) == (mimic["url"], mimic["sha256"])
+    assert [output.threshold for output in card.outputs] == mimic["op_threshs"]
+    assert untrained == mimic["untrained_output_indices"]
+    assert set(anchors["mimic_nb_digitised"]["train_on_MIMIC_NB"]) == set(card.trained)
+    assert set(anchors[XRAY[0]]["RSNA"]) == set(BACKBONES[XRAY[-1]].trained)
 
 
 # file names that torchvision 0.29's weight enumerations give

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 _SAYS = {
     "renamed": "hold another format than their names say; the content was read",
     "alpha": "are transparent in places; they were laid over black",
+    "narrow": "use a quarter or less of the values that they can hold (12 bits in a 16-bit file?), "
+    "so that nets for X-rays see them nearly flat: store them over the whole range, or as DICOM "
+    "that says how many bits are used",
     "burned_in": "say that text stands in their pixels (BurnedInAnnotation): it may name patients, "
     "and reports show pictures",
 }
-_WARNINGS = ("burned_in",)
+_WARNINGS = ("burned_in", "narrow")
 #: A window that clips less says nothing worth knowing: a few dead or hot pixels.
 SMALL_SHARE = 0.01
 
@@ -42,9 +45,10 @@ class Notes:
         self._lock = threading.Lock()
 
     def add(self, row: int, traits: Iterable[str]) -> None:
-        """Note the traits of a picture."""
+        """Note traits of a picture, beside those that were noted before."""
         with self._lock:
-            self.rows[row] = tuple(sorted(traits)), self.rows.get(row, ((), 0.0))[1]
+            known, share = self.rows.get(row, ((), 0.0))
+            self.rows[row] = tuple(sorted({*known, *traits})), share
 
     def clip(self, row: int, share: float) -> None:
         """Note what share of a picture's pixels its view loses."""

@@ -1,9 +1,11 @@
-"""Building networks: a torchvision body that ends in its last feature map, and one kind of head."""
+"""Building networks: a torchvision body that ends in its last feature map."""
 
 from __future__ import annotations
 
+import pickle
 import re
-from collections import OrderedDict
+import warnings
+import zipfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +15,22 @@ from torch import nn
 
 from texturekit import events
 from texturekit.deep.backbones import find_backbone
+from texturekit.deep.bodies import random_body
+from texturekit.deep.converted import check_origin
 from texturekit.deep.weights import resolve_weights
 from texturekit.errors import WeightsError, WeightsFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from texturekit.deep.backbones import Backbone
     from texturekit.deep.weights import Weights
 
-DROPOUT = 0.2
-
-_HEADS = ("fc.", "classifier.", "head.")
+_MOST_BYTES = 2 * 2**30  # that a file's arrays may take: four times the largest network here
+_HEADS = ("fc.", "classifier.", "head.", "heads.")
 # torchvision's DenseNet file still says norm.1 where its modules are called norm1.
 _OLD_DENSENET = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$")
 
@@ -59,7 +64,7 @@ def build_body(backbone: Backbone, weights: Weights, *, seed: int = 0) -> nn.Seq
     Returns
     -------
     torch.nn.Sequential
-        (n, 3, H, W) float32 to (n, width, h, w), in channels_last order.
+        (n, channels, H, W) float32 to (n, width, h, w), in channels_last order.
 
     Raises
     ------
@@ -67,7 +72,7 @@ def build_body(backbone: Backbone, weights: Weights, *, seed: int = 0) -> nn.Seq
         If the weights' file is damaged or belongs to another network.
     """
     with seeded(seed, torch.device("cpu")):
-        body = _vgg(backbone) if backbone.name.startswith("vgg") else _ends_in_a_map(backbone)
+        body = random_body(backbone)
     if weights.path is not None:
         values = read_state(weights.path)
         fill(body, _without_head(values, body, weights.path), str(weights.path))
@@ -85,53 +90,15 @@ def check_weights(backbone: str, policy: str | Path | Weights, *, seed: int = 0)
     card = find_backbone(backbone)
     try:
         found = resolve_weights(card, policy, seed=seed)
-        if found.source == "file":
+        if found.source == "file" and found.path is not None:
+            if card.converted and found.path.suffix == ".safetensors":
+                check_origin(found.path, card)
             build_body(card, found, seed=seed)
     except WeightsError as error:
-        raise type(error)(f"{backbone}: {error}") from error
+        hint = f" Is it the published file? Run: texturekit convert-weights {card.name} FILE"
+        pickled = card.converted and str(policy).endswith((".pt", ".pth"))
+        raise type(error)(f"{backbone}: {error}{hint if pickled else ''}") from error
     return found
-
-
-def with_head(body: nn.Sequential, backbone: Backbone, outputs: int, *, seed: int) -> nn.Sequential:
-    """Put average pooling, dropout and one linear layer behind a body; the same for all bodies."""
-    head = nn.Linear(backbone.width, outputs, device="meta").to_empty(device="cpu")
-    generator = torch.Generator().manual_seed(seed)
-    nn.init.normal_(head.weight, std=0.01, generator=generator)
-    nn.init.zeros_(head.bias)
-    parts = {
-        "body": body,
-        "pool": nn.AdaptiveAvgPool2d(1),
-        "flatten": nn.Flatten(),
-        "dropout": nn.Dropout(DROPOUT),
-        "head": head,
-    }
-    return nn.Sequential(OrderedDict(parts))
-
-
-def _ends_in_a_map(backbone: Backbone) -> nn.Sequential:
-    import torchvision
-
-    model = torchvision.models.get_model(backbone.name, weights=None)
-    dropped = ("avgpool", "fc", "classifier")
-    parts = {name: part for name, part in model.named_children() if name not in dropped}
-    if backbone.name.startswith("densenet"):
-        parts["relu"] = nn.ReLU()  # torchvision does it in place, behind every hook's back
-    return nn.Sequential(OrderedDict(parts))
-
-
-def _vgg(backbone: Backbone) -> nn.Sequential:
-    """Build the convolutions only: the classifier would be 500 MB of numbers to throw away."""
-    import torchvision
-
-    with torch.device("meta"):
-        features = torchvision.models.get_model(backbone.name, weights=None).features
-    features.to_empty(device="cpu")
-    for layer in features:
-        if isinstance(layer, nn.Conv2d):
-            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
-    return nn.Sequential(OrderedDict(features=features))
 
 
 def read_state(path: Path) -> dict[str, torch.Tensor]:
@@ -152,33 +119,99 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
     WeightsError
         If the file is damaged, holds pickled objects, or holds something else than weights.
     """
+    return read_checkpoint(path)[0]
+
+
+def read_checkpoint(
+    path: Path, own_keys: frozenset[str] = frozenset()
+) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Read named weights, and what else stands in their file beside them.
+
+    Parameters
+    ----------
+    path : Path
+        As for `read_state`.
+    own_keys : set of str, optional
+        Entries among the weights that are none, to be returned with the rest.
+
+    Returns
+    -------
+    values : dict of str to Tensor
+    rest : dict
+        The entries around ``state_dict``, ``own_keys``, and the metadata of a safetensors file.
+
+    Raises
+    ------
+    WeightsError
+        If the file is damaged, holds pickled objects, or holds something else than weights.
+    """
     try:
-        raw = _raw(path)
+        raw, rest = _raw(path)
     except Exception as error:  # each of the four readers has its own kinds of error
         first = str(error).strip().partition("\n")[0][:160] or type(error).__name__
         raise WeightsFileError(
-            f"{str(path)!r} cannot be read as named weights ({first}); save the plain state dict."
+            f"{str(path)!r} cannot be read as named weights ({first}); save the plain state dict: "
+            "torch.save(model.state_dict(), FILE)."
         ) from error
     for wrapping in ("state_dict", "model_state_dict"):
         if isinstance(raw, dict) and isinstance(raw.get(wrapping), dict):
+            rest = {**rest, **{str(k): v for k, v in raw.items() if k != wrapping}}
             raw = raw[wrapping]
     if not isinstance(raw, dict) or not raw:
         raise WeightsFileError(
             f"{str(path)!r} holds {type(raw).__name__}, not named weights; save the state dict."
         )
-    return {_own_name(str(name)): _tensor(name, value, path) for name, value in raw.items()}
+    rest |= {str(name): value for name, value in raw.items() if name in own_keys}
+    values = {
+        _own_name(str(name)): _tensor(name, value, path)
+        for name, value in raw.items()
+        if name not in own_keys
+    }
+    return values, rest
 
 
-def _raw(path: Path) -> Any:
+def _raw(path: Path) -> tuple[Any, dict[str, Any]]:
     suffix = path.suffix.lower()
+    _refuse_bomb(path, suffix)
     if suffix == ".npz":
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+            return {name: file[name] for name in file.files}, {}
     if suffix == ".safetensors":
+        from safetensors import safe_open
         from safetensors.torch import load_file
 
-        return load_file(path)
-    return torch.load(path, map_location="cpu", weights_only=True)
+        with safe_open(path, framework="pt") as opened:
+            metadata = dict(opened.metadata() or {})
+        return load_file(path), metadata
+    return _plain_pickle(path), {}
+
+
+def _plain_pickle(path: Path) -> Any:
+    """Read a file of torch's that holds tensors and plain values only."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # the pickle's protocol; refused below
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        # torch's own message recommends weights_only=False, which runs what the file asks for.
+        raise WeightsFileError(
+            "it is damaged, or holds other Python objects than weights; these are never loaded, "
+            "and nothing of it was run"
+        ) from error
+
+
+def _refuse_bomb(path: Path, suffix: str) -> None:
+    """Raise if an archive's entries are far larger than it is."""
+    if suffix == ".safetensors" or not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+    total = sum(entry.file_size for entry in entries)
+    if suffix == ".npz" and total > _MOST_BYTES:
+        raise ValueError(f"its arrays would take {total / 1e9:.1f} GB, more than any network")
+    packed = [entry.filename for entry in entries if entry.file_size > entry.compress_size]
+    if suffix != ".npz" and packed:
+        raise ValueError(f"{packed[0][:60]} in it is compressed, which torch never does")
 
 
 def _own_name(name: str) -> str:
@@ -188,14 +221,25 @@ def _own_name(name: str) -> str:
 
 
 def _tensor(name: object, value: object, path: Path) -> torch.Tensor:
-    if isinstance(value, np.ndarray) and value.dtype.kind in "fiu":
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiu" and value.itemsize <= 8:
         return torch.from_numpy(value.astype(value.dtype.newbyteorder("=")))
-    if isinstance(value, torch.Tensor):
+    if isinstance(value, torch.Tensor) and _is_plain(value):
         return value
     raise WeightsFileError(
-        f"{str(path)!r}: {str(name)!r} is {type(value).__name__}, not an array of numbers; "
-        "save the plain state dict."
+        f"{str(path)!r}: {str(name)!r} is {type(value).__name__}, not an array of plain "
+        "real numbers; save the plain state dict."
     )
+
+
+def _is_plain(value: torch.Tensor) -> bool:
+    """Say whether every number of a tensor stands in the file, once, as itself."""
+    if value.layout != torch.strided or value.device.type != "cpu" or value.is_quantized:
+        return False
+    real = value.dtype.is_floating_point or value.dtype in _WHOLE
+    return real and value.numel() * value.element_size() <= value.untyped_storage().nbytes()
+
+
+_WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
 def _without_head(
@@ -214,6 +258,14 @@ def _without_head(
     return {name: value for name, value in values.items() if name not in head}
 
 
+def state_of(net: nn.Module) -> dict[str, NDArray[Any]]:
+    """Return a network's numbers by name, on the CPU."""
+    return {
+        name: value.detach().cpu().contiguous().numpy().copy()
+        for name, value in net.state_dict().items()
+    }
+
+
 def fill(
     net: nn.Module,
     values: Mapping[str, torch.Tensor],
@@ -225,11 +277,33 @@ def fill(
     Raises
     ------
     WeightsError
+        Or another error type that was asked for; see `check_values`.
+    """
+    check_values(net, values, where, error)
+    wanted = net.state_dict()
+    net.load_state_dict({**{name: wanted[name] for name in _counters(wanted)}, **values})
+
+
+def _counters(names: Iterable[str]) -> set[str]:
+    return {name for name in names if name.endswith("num_batches_tracked")}
+
+
+def check_values(
+    net: nn.Module,
+    values: Mapping[str, torch.Tensor],
+    where: str,
+    error: type[Exception] = WeightsFileError,
+) -> None:
+    """See that values are a network's, which may be without numbers of its own (meta).
+
+    Raises
+    ------
+    WeightsError
         Or another error type that was asked for: a name is missing or too many, a shape
         differs, or a number is not finite.
     """
     wanted = net.state_dict()
-    counters = {name for name in wanted if name.endswith("num_batches_tracked")}
+    counters = _counters(wanted)
     missing = [name for name in wanted if name not in values and name not in counters]
     foreign = [name for name in values if name not in wanted]
     if missing or foreign:
@@ -244,11 +318,11 @@ def fill(
                 f"{where!r}: {name!r} has shape {tuple(value.shape)}, the network wants "
                 f"{tuple(wanted[name].shape)}; choose the backbone and classes it was made for."
             )
-        if name not in counters and not bool(torch.isfinite(value).all()):
+        # As the network will hold it: what is finite in 64 bits may not be in 32.
+        if name not in counters and not bool(torch.isfinite(value.to(wanted[name].dtype)).all()):
             raise error(
                 f"{where!r}: {name!r} holds values that are not finite; the file is spoilt."
             )
-    net.load_state_dict({**{name: wanted[name] for name in counters}, **values})
 
 
 def _example(names: list[str]) -> str:

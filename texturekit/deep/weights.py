@@ -14,6 +14,7 @@ from typing import Literal
 
 from texturekit import events
 from texturekit.deep.backbones import Backbone, find_backbone
+from texturekit.deep.converted import check_origin
 from texturekit.errors import WeightsError, WeightsFileError
 
 SUFFIXES = (".npz", ".safetensors", ".pth", ".pt")
@@ -61,8 +62,9 @@ def resolve_weights(
     backbone : str or Backbone
         The network, by name or by card.
     policy : {"auto", "pretrained", "none"} or path, default "auto"
-        ``"none"``: random numbers. ``"pretrained"``: torchvision's file, from torch's own
-        cache folder (it follows ``TORCH_HOME``) or downloaded into it once. ``"auto"``: the
+        ``"none"``: random numbers. ``"pretrained"``: the published file, from torch's own
+        cache folder (it follows ``TORCH_HOME``) or downloaded into it once; torchxrayvision's
+        only from there, after ``texturekit convert-weights``. ``"auto"``: the
         same if it is at hand or arrives promptly, else random numbers and a warning; a
         process that found no network does not ask again. A path: a file of your own, ``.npz``,
         ``.safetensors``, ``.pth`` or ``.pt``. Weights found before are returned as they are.
@@ -101,7 +103,7 @@ def resolve_weights(
 
 
 def cached_path(backbone: str | Backbone) -> Path:
-    """Return where torch's cache keeps a backbone's pretrained weights.
+    """Return where torch's cache keeps a backbone's pretrained weights, converted where needed.
 
     Examples
     --------
@@ -110,7 +112,7 @@ def cached_path(backbone: str | Backbone) -> Path:
     """
     caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
     home = Path(os.environ.get("TORCH_HOME") or caches / "torch").expanduser()
-    return home / "hub" / "checkpoints" / find_backbone(backbone).file
+    return home / "hub" / "checkpoints" / find_backbone(backbone).cache_name
 
 
 def address(backbone: str | Backbone) -> str:
@@ -149,9 +151,12 @@ def _whatever_is_at_hand(card: Backbone) -> Weights:
 
 def _promptly_fetched(card: Backbone) -> Weights:
     """Download unless the server keeps one waiting, or an earlier download failed."""
+    if card.converted:
+        return _fetched(card, _PATIENCE)
     if _given_up:
         raise WeightsError(
-            f"{_given_up[0]}; this process does not try a second download. {_by_hand(card)}"
+            f"an earlier download failed ({_given_up[0]}), and this process does not try a "
+            f"second download. {_by_hand(card)}"
         )
     try:
         _ask(card)
@@ -166,7 +171,14 @@ def _cached(card: Backbone) -> Weights | None:
     if not path.is_file():
         return None
     digest = _sha256(path)
-    if not digest.startswith(card.sha256_prefix):
+    if card.converted:
+        try:
+            made_from = check_origin(path, card)["sha256"][:12]
+        except WeightsFileError as error:
+            raise WeightsError(f"{error} Delete it. {_by_hand(card)}") from error
+        label = f"pretrained (torchxrayvision {card.name}, file of sha256 {made_from})"
+        return Weights(label, "pretrained", path, digest)
+    if not digest.startswith(card.sha256_prefix or ""):
         raise WeightsError(
             f"{str(path)!r} has sha256 {digest[:12]}..., not {card.sha256_prefix}... as published: "
             "it is damaged or another file; delete it and run again."
@@ -176,13 +188,18 @@ def _cached(card: Backbone) -> Weights | None:
 
 def _fetched(card: Backbone, timeout: float) -> Weights:
     """Download the file under another name, check it, and only then give it its own."""
+    if card.converted:
+        raise WeightsError(
+            f"{card.name} is published as a pickled module, which is never loaded, and there is no "
+            f"converted file {str(cached_path(card))!r}. {_by_hand(card)}"
+        )
     path, url = cached_path(card), address(card)
     partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _download(url, partial, timeout, card)
         digest = _sha256(partial)
-        if not digest.startswith(card.sha256_prefix):
+        if not digest.startswith(card.sha256_prefix or ""):
             raise WeightsError(
                 f"{url} gave {partial.stat().st_size:,} bytes with sha256 {digest[:12]}..., not "
                 f"{card.sha256_prefix}... as published. {_by_hand(card)}"
@@ -256,6 +273,11 @@ def _failure(card: Backbone, error: OSError) -> WeightsError:
 
 
 def _by_hand(card: Backbone) -> str:
+    if card.converted:
+        return (
+            f"Download {card.url} (about 30 MB; its size and checksum are not published) and run: "
+            f"texturekit convert-weights {card.name} {card.file}"
+        )
     return (
         f"Download {card.url} ({card.megabytes:.0f} MB) elsewhere and put it at "
         f"{str(cached_path(card))!r}, or name a file of your own, or choose weights 'none'."
