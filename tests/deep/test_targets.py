@@ -3,7 +3,15 @@ import pytest
 import torch
 from torch.nn import functional
 
-from texturekit.deep.targets import Loss, encoded, known_kind, learnable
+from texturekit.deep.settings import Settings
+from texturekit.deep.targets import (
+    Loss,
+    drawing_weights,
+    encoded,
+    known_kind,
+    learnable,
+    score,
+)
 from texturekit.errors import ParameterError, UnknownNameError
 
 NAN = float("nan")
@@ -54,9 +62,11 @@ def test_every_class_weighs_the_same():
     logits = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
     each = functional.cross_entropy(logits, targets, reduction="none")
 
-    part, weight = Loss.balanced(targets, "multiclass", 3)(logits, targets)
+    loss = Loss.balanced(targets, "multiclass", 3)
 
-    torch.testing.assert_close(part / weight, (each[:3].mean() + each[3]) / 2)
+    torch.testing.assert_close(
+        loss(logits, targets) / loss.total(targets), (each[:3].mean() + each[3]) / 2
+    )
 
 
 def test_unknown_labels_do_not_matter():
@@ -66,14 +76,14 @@ def test_unknown_labels_do_not_matter():
     louder[1, 1], louder[2, 0] = -90.0, 90.0
     loss = Loss.balanced(targets, "multilabel", 2)
 
-    part, weight = loss(logits, targets)
+    part = loss(logits, targets)
 
     known = functional.binary_cross_entropy_with_logits(
         logits[[0, 1, 0, 2], [0, 0, 1, 1]], torch.tensor([0.0, 1, 1, 0])
     )
-    assert weight == 4
-    torch.testing.assert_close(part / weight, known)
-    torch.testing.assert_close(loss(louder, targets)[0], part)
+    assert loss.total(targets) == 4
+    torch.testing.assert_close(part / 4, known)
+    torch.testing.assert_close(loss(louder, targets), part)
 
 
 def test_rare_labels_weigh_more_within_bounds():
@@ -82,3 +92,51 @@ def test_rare_labels_weigh_more_within_bounds():
     targets[0, 1] = 1
 
     assert Loss.balanced(targets, "multilabel", 3).weight.tolist() == [3.0, 10.0, 1.0]
+
+
+def test_without_balance_the_loss_is_torchs_own():
+    targets = torch.tensor([0, 0, 0, 1])
+    logits = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
+    settings = Settings(balance="none", label_smoothing=0.1)
+
+    loss = Loss.of(targets, "multiclass", 3, settings)
+
+    expected = functional.cross_entropy(logits, targets, label_smoothing=0.1)
+    torch.testing.assert_close(loss(logits, targets) / loss.total(targets), expected)
+    plain = functional.cross_entropy(logits, targets)
+    torch.testing.assert_close(loss.plain()(logits, targets) / 4, plain)
+
+
+def test_smoothed_label_values_are_drawn_towards_a_half():
+    targets, logits = torch.tensor([[1.0], [0.0]]), torch.tensor([[0.7], [-2.0]])
+    loss = Loss("multilabel", torch.ones(1), smoothing=0.2)
+
+    expected = functional.binary_cross_entropy_with_logits(
+        logits, torch.tensor([[0.9], [0.1]]), reduction="sum"
+    )
+    torch.testing.assert_close(loss(logits, targets), expected)
+
+
+def test_classes_and_label_values_are_drawn_equally_often():
+    binary = torch.tensor([0] * 8 + [1] * 2)
+    labels = torch.tensor([[1, NAN], [0, NAN], [0, 1], [0, 0], [NAN, NAN]])
+
+    weights = drawing_weights(binary, "binary")
+    several = drawing_weights(labels, "multilabel")
+
+    assert weights[binary == 1].sum() == pytest.approx(0.5)
+    assert several[4] == 0
+    # the only 1 of the first label: once 1; a 0 of it beside the only 1 of the second: (1/3 + 1)/2
+    torch.testing.assert_close(several[:3] / several[0], torch.tensor([1, 1 / 3, 2 / 3]))
+
+
+def test_score_of_labels_is_the_mean_area_under_the_roc_curve(rng):
+    from sklearn.metrics import roc_auc_score
+
+    targets = torch.from_numpy(rng.integers(0, 2, (40, 3)).astype(np.float32))
+    logits = torch.from_numpy(rng.normal(size=(40, 3)).round(1).astype(np.float32))
+    targets[:, 2] = 1
+
+    expected = np.mean([roc_auc_score(targets[:, k], logits[:, k]) for k in (0, 1)])
+    assert score(logits, targets, "multilabel") == pytest.approx(expected)
+    assert score(logits[:, 2:], targets[:, 2:], "multilabel") is None

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.numpy import load_file, save_file
 
 from texturekit.deep import Network, finetune, load_network
+from texturekit.deep.settings import Settings
 from texturekit.errors import ImageError, ModelError, ParameterError
 
 
@@ -20,7 +21,8 @@ def pictures():
 def network(pictures):
     return finetune(
         pictures, np.arange(6) % 3, backbone="resnet18", classes=["a", "b", "c"],
-        kind="multiclass", weights="none", device="cpu", epochs=1,
+        kind="multiclass", weights="none", device="cpu",
+        settings=Settings(epochs=1),
     )  # fmt: skip
 
 
@@ -52,6 +54,14 @@ def test_survives_facts_and_numbers(network, pictures):
     again = Network.restore(facts, network.state())
 
     assert_array_equal(again.predict_proba(pictures), network.predict_proba(pictures))
+
+
+def test_facts_cannot_ask_for_more_memory_than_the_numbers_take(network):
+    facts = json.loads(network.facts.model_dump_json())
+    facts["settings"]["head"]["hidden"] = [10**11]
+
+    with pytest.raises(ModelError, match=r"2 of \d+ weights are missing"):
+        Network.restore(facts, network.state())
 
 
 def test_numbers_are_copies(network, pictures):
@@ -101,7 +111,8 @@ def test_wrong_numbers_are_refused_by_name(spoil, reason, network, tmp_path):
         ({"classes": ["a", "b"], "trained": [True] * 2}, "'head.weight' has shape"),
         ({"backbone": "resnet1800"}, "backbone 'resnet1800' is not known"),
         ({"kind": "ternary"}, "facts are not usable: kind"),
-        ({"format": 2}, "facts are not usable: format"),
+        ({"format": 1}, "format 1, written by an older texturekit; .* train it anew"),
+        ({"format": 3}, "facts are not usable: format"),
         ({"mean": [0.5, 0.5, 0.5]}, "normalis"),
     ],
 )

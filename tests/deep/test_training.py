@@ -8,6 +8,7 @@ from numpy.testing import assert_array_equal
 from texturekit.deep import finetune
 from texturekit.deep.backbones import BACKBONES
 from texturekit.deep.networks import build_body
+from texturekit.deep.settings import AS_THEY_ARE, Settings
 from texturekit.deep.weights import Weights
 from texturekit.errors import ImageError, ParameterError, UnknownNameError
 from texturekit.events import listening
@@ -32,16 +33,20 @@ def stripes(rng):
 def train(pictures, labels, **options):
     defaults = {
         "backbone": "squeezenet1_1", "classes": ["lying", "standing"], "kind": "binary",
-        "weights": "none", "device": "cpu", "epochs": 1,
+        "weights": "none", "device": "cpu",
     }  # fmt: skip
-    return finetune(pictures, labels, **{**defaults, **options})
+    settings = {name: options.pop(name) for name in list(options) if name in Settings.model_fields}
+    settings = Settings(**{"epochs": 1, **settings})
+    return finetune(pictures, labels, **{**defaults, **options}, settings=settings)
 
 
 def test_learns_what_can_be_learnt(stripes):
     pictures, labels = stripes(64)
     fresh, truth = stripes(40)
 
-    network = train(pictures, labels, backbone="resnet18", epochs=4, val=stripes(16), augment=False)
+    network = train(
+        pictures, labels, backbone="resnet18", epochs=4, val=stripes(16), augmentation=AS_THEY_ARE
+    )
     probabilities = network.predict_proba(fresh)
 
     assert (probabilities.argmax(axis=1) == truth).mean() > 0.9
@@ -58,7 +63,7 @@ def test_learns_several_labels_at_once_from_what_is_known(stripes, rng):
 
     network = train(
         pictures, labels, classes=["standing", "bright", "always"], kind="multilabel",
-        backbone="resnet18", epochs=10, augment=False,
+        backbone="resnet18", epochs=10, augmentation=AS_THEY_ARE,
     )  # fmt: skip
     probabilities = network.predict_proba(pictures)
 
@@ -137,7 +142,7 @@ def test_stops_when_validation_gets_no_better(stripes):
     with listening(heard.append):
         network = train(
             pictures, labels, val=contrary, epochs=30, patience=2, learning_rate=2e-3,
-            backbone="resnet18", augment=False,
+            backbone="resnet18", augmentation=AS_THEY_ARE,
         )  # fmt: skip
 
     best = network.facts.best_epoch
@@ -175,7 +180,7 @@ def test_pretrained_bodies_learn_slower_than_their_head(stripes, tmp_path):
 
     settings = train(*stripes(4), weights=tmp_path / "own.pth").facts.settings
 
-    assert (settings.learning_rate, settings.head_learning_rate) == (1e-4, 1e-3)
+    assert (settings.learning_rate, settings.head_factor) == (1e-4, 10)
 
 
 @pytest.mark.parametrize("count", [3, 5])
@@ -203,12 +208,6 @@ def test_a_loss_that_is_not_finite_stops_with_the_reason(stripes, tmp_path):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"epochs": 0}, "epochs is 0"),
-        ({"batch": 1}, "batch is 1; it wants at least 2"),
-        ({"patience": 0}, "patience is 0"),
-        ({"learning_rate": 0.0}, "learning_rate is 0.0"),
-        ({"learning_rate": NAN}, "learning_rate is nan"),
-        ({"weight_decay": NAN}, "weight_decay is nan"),
         ({"classes": 3}, "there are 3 classes; kind 'binary' wants 2"),
         ({"classes": 1, "kind": "multiclass"}, "wants at least 2"),
         ({"device": "gpu"}, "device is 'gpu'"),

@@ -1,15 +1,17 @@
-"""Pictures to tensors: decoded ahead by a few threads, normalised as the network wants them."""
+"""Pictures to tensors: decoded ahead by threads or processes, and normalised."""
 
 from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from itertools import islice
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from texturekit.deep.processes import Decoders
+from texturekit.deep.seeing import Picture, PictureSequence, check_picture, seen, shown_to
 from texturekit.errors import ImageError, ParameterError
 
 if TYPE_CHECKING:
@@ -17,29 +19,25 @@ if TYPE_CHECKING:
 
     from texturekit.deep.backbones import Backbone
 
-Picture = NDArray[np.uint8] | NDArray[np.float32]
+__all__ = [
+    "Picture",
+    "PictureSequence",
+    "batches",
+    "check_picture",
+    "choose_device",
+    "decoded",
+    "in_memory",
+    "normalised",
+    "shown_to",
+    "stacked",
+    "standardised",
+    "unit",
+]
 
 _THREADS = 2
+_PORTION = 8  # pictures that a process decodes at a time
 _LUMA = (0.299, 0.587, 0.114)
 _FITS_IN_MEMORY = 1 << 30  # bytes of decoded pictures that training keeps
-
-
-class PictureSequence(Protocol):
-    """Anything with a length whose items are pictures of one size.
-
-    (H, W, 3) uint8; for a grey backbone also (H, W, 1) float32 in 0..1, from the lowest to the
-    highest value that the file can hold.
-    """
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: int, /) -> Picture: ...
-
-
-def shown_to(pictures: PictureSequence, backbone: Backbone) -> PictureSequence:
-    """Return the pictures as a backbone wants to see them, where they can be seen otherwise."""
-    seen_as = getattr(pictures, "seen_as", None)
-    return pictures if seen_as is None else seen_as(backbone.view)
 
 
 def choose_device(device: str = "auto") -> torch.device:
@@ -66,47 +64,26 @@ def choose_device(device: str = "auto") -> torch.device:
     return torch.device(device)
 
 
-def check_picture(picture: NDArray[Any], index: int, backbone: Backbone) -> Picture:
-    """Return the picture if the backbone can look at it.
-
-    Raises
-    ------
-    ImageError
-        If it is not (H, W, 3) uint8 - or, for a grey backbone, (H, W, 1) float32 in 0..1 - or
-        smaller than the backbone's smallest side.
-    """
-    grey = backbone.channels == 1 and picture.dtype == np.float32
-    if (
-        picture.ndim != 3
-        or picture.shape[2] != (1 if grey else 3)
-        or (picture.dtype != np.uint8 and not grey)
-    ):
-        raise ImageError(
-            f"picture {index} is {picture.dtype} of shape {picture.shape}; a network wants "
-            "(height, width, 3) uint8: call to_rgb8 first."
-        )
-    side = min(picture.shape[:2])
-    if side < backbone.smallest:
-        raise ImageError(
-            f"picture {index} has a side of {side} pixels, but {backbone.name} needs at least "
-            f"{backbone.smallest}; resize to that or more."
-        )
-    return cast("Picture", picture)
-
-
 def decoded(
-    pictures: PictureSequence, order: Sequence[int], backbone: Backbone
+    pictures: PictureSequence, order: Sequence[int], backbone: Backbone, workers: int = 0
 ) -> Iterator[tuple[int, Picture | ImageError]]:
     """Yield (index, picture) in the order asked for, a few decoded ahead of use.
 
-    A picture that cannot be used comes as the `ImageError` that says why.
+    A picture that cannot be used comes as the `ImageError` that says why. With ``workers`` that
+    many processes decode, else threads of this one.
     """
     pictures = shown_to(pictures, backbone)
+    if workers:
+        plan = [list(order[start : start + _PORTION]) for start in range(0, len(order), _PORTION)]
+        for rows, block in Decoders(pictures, backbone, workers).portions(plan):
+            own = block.numpy() if isinstance(block, torch.Tensor) else block
+            yield from zip(rows, own, strict=True)
+        return
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="decode") as pool:
-        waiting: deque[tuple[int, Future[Picture]]] = deque()
+        waiting: deque[tuple[int, Future[Picture | ImageError]]] = deque()
         try:
             for index in order:
-                waiting.append((index, pool.submit(_one, pictures, index, backbone)))
+                waiting.append((index, pool.submit(seen, pictures, index, backbone)))
                 if len(waiting) > 16:
                     yield _outcome(*waiting.popleft())
             while waiting:
@@ -116,15 +93,8 @@ def decoded(
                 job.cancel()
 
 
-def _one(pictures: PictureSequence, index: int, backbone: Backbone) -> Picture:
-    return check_picture(np.asarray(pictures[index]), index, backbone)
-
-
-def _outcome(index: int, job: Future[Picture]) -> tuple[int, Picture | ImageError]:
-    try:
-        return index, job.result()
-    except ImageError as error:
-        return index, error
+def _outcome(index: int, job: Future[Picture | ImageError]) -> tuple[int, Picture | ImageError]:
+    return index, job.result()
 
 
 def stacked(rows: Sequence[Picture], names: Sequence[int] | None = None) -> Picture:
@@ -145,7 +115,7 @@ def stacked(rows: Sequence[Picture], names: Sequence[int] | None = None) -> Pict
     return cast("Picture", np.stack(rows))
 
 
-def in_memory(pictures: PictureSequence, backbone: Backbone) -> Picture | None:
+def in_memory(pictures: PictureSequence, backbone: Backbone, workers: int = 0) -> Picture | None:
     """Decode all pictures once to (n, H, W, 3), or return None if they take over 1 GiB."""
     if isinstance(pictures, np.ndarray) and pictures.ndim == 4 and len(pictures):
         check_picture(pictures[0], 0, backbone)
@@ -155,7 +125,7 @@ def in_memory(pictures: PictureSequence, backbone: Backbone) -> Picture | None:
     if probe.nbytes * len(pictures) > _FITS_IN_MEMORY:
         return None
     rows = []
-    for _, picture in decoded(pictures, range(len(pictures)), backbone):
+    for _, picture in decoded(pictures, range(len(pictures)), backbone, workers):
         if isinstance(picture, ImageError):
             raise picture
         rows.append(picture)
@@ -169,7 +139,7 @@ def unit(
 
     Colour comes to a grey backbone as luma (ITU-R BT.601).
     """
-    values = pictures.to(device).permute(0, 3, 1, 2).to(torch.float32)
+    values = pictures.to(device, non_blocking=True).permute(0, 3, 1, 2).to(torch.float32)
     if pictures.dtype == torch.uint8:
         values = values / 255
     if backbone.channels == 1 and values.shape[1] == 3:
@@ -193,31 +163,43 @@ def normalised(
 
 
 def batches(
-    source: PictureSequence, order: Sequence[int], size: int, backbone: Backbone
+    source: PictureSequence,
+    order: Sequence[int],
+    size: int,
+    backbone: Backbone,
+    workers: int | Decoders = 0,
 ) -> Iterator[tuple[list[int], torch.Tensor]]:
-    """Yield (indices, (n, H, W, 3) uint8) in the order asked for.
+    """Yield (indices, (n, H, W, C) pictures) in the order asked for.
 
-    ``source`` is what `in_memory` gave, or pictures that are decoded on the way.
+    ``source`` is what `in_memory` gave, or pictures that are decoded on the way: by threads, or
+    by ``workers`` processes, or by processes that live already.
 
     Raises
     ------
     ImageError
-        If a picture cannot be used, or the sizes differ.
+        If a picture cannot be used, the sizes differ, or a process died.
     """
+    plan = [list(order[start : start + size]) for start in range(0, len(order), size)]
     if isinstance(source, np.ndarray) and source.ndim == 4:
-        for start in range(0, len(order), size):
-            rows = list(order[start : start + size])
+        for rows in plan:
             check_picture(source[rows[0]], rows[0], backbone)
             yield rows, torch.from_numpy(source[rows])
         return
-    rows, block = [], []
-    for index, picture in decoded(source, order, backbone):
+    if isinstance(workers, Decoders) or workers:
+        if not isinstance(workers, Decoders):
+            workers = Decoders(shown_to(source, backbone), backbone, workers)
+        for rows, block in workers.portions(plan):
+            yield rows, block if isinstance(block, torch.Tensor) else _joined(rows, block)
+        return
+    ahead = decoded(source, order, backbone)
+    for rows in plan:
+        yield rows, _joined(rows, [picture for _, picture in islice(ahead, len(rows))])
+
+
+def _joined(rows: list[int], block: Sequence[Picture | ImageError]) -> torch.Tensor:
+    fine: list[Picture] = []
+    for picture in block:
         if isinstance(picture, ImageError):
             raise picture
-        rows.append(index)
-        block.append(picture)
-        if len(rows) == size:
-            yield rows, torch.from_numpy(stacked(block, rows))
-            rows, block = [], []
-    if rows:
-        yield rows, torch.from_numpy(stacked(block, rows))
+        fine.append(picture)
+    return torch.from_numpy(stacked(fine, rows))

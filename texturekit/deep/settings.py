@@ -93,8 +93,9 @@ class Settings(Record):
     warm_up : float
         Share of all steps in which the rate rises from 0.
     step_epochs, step_factor, lowest_rate :
-        Of the step schedule; no rate falls below the lowest.
+        Of the step schedule; whatever the schedule, no rate falls below the lowest.
     label_smoothing : float
+        How far targets are drawn towards an even spread; validation is judged without.
     balance : {"weights", "sampling", "none"}
         How classes of unlike size come to count the same: in the loss, by drawing, or not at all.
     clip : float or None
@@ -106,14 +107,15 @@ class Settings(Record):
     keep : {"best", "last"}
         The weights of which epoch are kept, by validation loss.
     frozen : bool
-        The body keeps its weights (and its batch statistics): only the head learns.
+        The body keeps its weights (and its batch statistics): only the head learns. Where
+        pictures do not change, what the body makes of them is computed once.
     augmentation : Augmentation
     head : Head
     precision : {"auto", "float32", "bfloat16", "float16"}
         auto: bfloat16 on a GPU that has it, else float32.
     workers : int or None
-        Processes that decode and change pictures; None for what the machine suggests, 0 for
-        threads of this process.
+        Processes that decode pictures which do not fit in memory; None for up to 8 beside a GPU
+        and none beside a CPU, 0 for threads of this process.
     seed : int
         Of new weights, order, augmentation and dropout.
     """

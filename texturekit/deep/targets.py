@@ -1,23 +1,21 @@
-"""What a network is asked to predict, from which pictures, and how wrong it is."""
+"""What a network is asked to predict, and how wrong it is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from texturekit.deep.loading import PictureSequence, batches, in_memory, normalised
 from texturekit.errors import ParameterError, UnknownNameError
 from texturekit.records import Kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from torch import nn
 
-    from texturekit.deep.backbones import Backbone
+    from texturekit.deep.settings import Settings
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -103,7 +101,7 @@ def learnable(targets: torch.Tensor, kind: Kind, classes: int) -> tuple[bool, ..
 
 @dataclass(frozen=True)
 class Loss:
-    """Cross entropy in which every class, or either value of a label, weighs the same.
+    """Cross entropy, in which classes, or the two values of a label, may weigh unlike.
 
     Attributes
     ----------
@@ -111,14 +109,26 @@ class Loss:
         What the labels are.
     weight : (classes,) float32
         Weight of a class; for multi-label data the weight of a 1 beside a 0.
+    smoothing : float, default 0
+        How far targets are drawn from 0 and 1 towards an even spread.
     """
 
     kind: Kind
     weight: torch.Tensor
+    smoothing: float = 0.0
+
+    @classmethod
+    def of(cls, targets: torch.Tensor, kind: Kind, classes: int, settings: Settings) -> Loss:
+        """Return the loss that training minimises."""
+        if settings.balance == "weights":
+            weight = cls.balanced(targets, kind, classes).weight
+        else:
+            weight = torch.ones(classes)
+        return cls(kind, weight, settings.label_smoothing)
 
     @classmethod
     def balanced(cls, targets: torch.Tensor, kind: Kind, classes: int) -> Loss:
-        """Take the weights from the training labels."""
+        """Take weights from the training labels, so that every class weighs the same."""
         if kind == "multilabel":
             ones, zeros = (targets == 1).sum(dim=0), (targets == 0).sum(dim=0)
             ratio = (zeros / ones.clamp(min=1)).clamp(0.1, 10.0)
@@ -126,73 +136,80 @@ class Loss:
         counts = torch.bincount(targets, minlength=classes)
         return cls(kind, len(targets) / (counts.clamp(min=1) * int((counts > 0).sum())))
 
-    def __call__(
-        self, logits: torch.Tensor, targets: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the weighted sum over what is known, and the sum of the weights."""
+    def plain(self) -> Loss:
+        """Return the same loss without smoothing: what validation is judged by."""
+        return replace(self, smoothing=0.0)
+
+    def total(self, targets: torch.Tensor) -> torch.Tensor:
+        """Return the sum of the weights of what is known."""
+        if self.kind == "multilabel":
+            return (~targets.isnan()).sum().to(torch.float32)
+        return self.weight.to(targets.device)[targets].sum()
+
+    def __call__(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return the weighted sum over what is known; `total` is what to divide it by."""
         weight = self.weight.to(logits.device)
         if self.kind == "multilabel":
             known = ~targets.isnan()
             each = functional.binary_cross_entropy_with_logits(
-                logits, targets.nan_to_num(), reduction="none", pos_weight=weight
+                logits,
+                targets.nan_to_num() * (1 - self.smoothing) + self.smoothing / 2,
+                reduction="none",
+                pos_weight=weight,
             )
-            return (each * known).sum(), known.sum().to(each.dtype)
-        each = functional.cross_entropy(logits, targets, reduction="none")
-        return (each * weight[targets]).sum(), weight[targets].sum()
+            return (each * known).sum()
+        each = functional.cross_entropy(
+            logits, targets, reduction="none", label_smoothing=self.smoothing
+        )
+        return (each * weight[targets]).sum()
 
 
-@dataclass(frozen=True)
-class Part:
-    """Pictures with their targets.
+def drawing_weights(targets: torch.Tensor, kind: Kind) -> torch.Tensor:
+    """Return how often to draw each picture, so that every class is drawn equally often.
 
-    Attributes
-    ----------
-    source : sequence of (H, W, 3) uint8
-        Decoded once where they fit in memory.
-    targets : Tensor
-        See `encoded`.
-    card : Backbone
-        Who looks at them.
+    For multi-label data the mean over a picture's known labels, each counted so that its two
+    values come equally often; pictures without a known label are not drawn.
+
+    Examples
+    --------
+    >>> drawing_weights(torch.tensor([0, 0, 0, 1]), "binary")
+    tensor([0.1667, 0.1667, 0.1667, 0.5000])
     """
+    if kind != "multilabel":
+        counts = torch.bincount(targets)
+        return 1 / (counts[targets] * int((counts > 0).sum()))
+    ones, known = targets == 1, ~targets.isnan()
+    counts = torch.where(ones, ones.sum(dim=0), (targets == 0).sum(dim=0))
+    each = torch.where(known, 1 / counts.clamp(min=1), 0.0)
+    weights = each.sum(dim=1) / known.sum(dim=1).clamp(min=1)
+    return weights / weights.sum()
 
-    source: PictureSequence
-    targets: torch.Tensor
-    card: Backbone
 
-    @classmethod
-    def of(
-        cls,
-        pictures: PictureSequence,
-        labels: NDArray[Any],
-        kind: Kind,
-        classes: int,
-        card: Backbone,
-    ) -> Part:
-        """Check the labels, and decode the pictures if they fit."""
-        if not len(pictures):
-            raise ParameterError("there are no pictures; training wants some of each class.")
-        targets = encoded(labels, kind, classes, len(pictures))
-        block = in_memory(pictures, card)
-        return cls(pictures if block is None else block, targets, card)
+def score(logits: torch.Tensor, targets: torch.Tensor, kind: Kind) -> float | None:
+    """Return the share of right answers; for multi-label data the mean area under the ROC curve.
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width of the pictures."""
-        height, width = self.source[0].shape[:2]
-        return height, width
+    Over the labels of which both values are known; None if there is no such label.
 
-    @property
-    def known(self) -> bool:
-        """Whether any label is known."""
-        return not bool(self.targets.isnan().all())
+    Examples
+    --------
+    >>> score(torch.tensor([[2.0, 1.0], [0.0, 1.0]]), torch.tensor([0, 0]), "binary")
+    0.5
+    """
+    if kind != "multilabel":
+        return float((logits.argmax(dim=1) == targets).double().mean())
+    areas = [
+        _area(column[~target.isnan()], target[~target.isnan()] == 1)
+        for column, target in zip(logits.T, targets.T, strict=True)
+    ]
+    known = [area for area in areas if area is not None]
+    return sum(known) / len(known) if known else None
 
-    def mean_loss(self, module: nn.Module, loss: Loss, device: torch.device) -> float:
-        """Return the loss over all pictures, without learning from it."""
-        module.eval()
-        total, weight = 0.0, 0.0
-        with torch.inference_mode():
-            for rows, block in batches(self.source, range(len(self.targets)), 8, self.card):
-                logits = module(normalised(block, self.card, device))
-                part, known = loss(logits, self.targets[rows].to(device))
-                total, weight = total + float(part), weight + float(known)
-        return total / weight
+
+def _area(scores: torch.Tensor, positive: torch.Tensor) -> float | None:
+    from scipy.stats import rankdata
+
+    ones, zeros = int(positive.sum()), int((~positive).sum())
+    if not ones or not zeros:
+        return None
+    ranks = rankdata(scores.numpy())[positive.numpy()].sum()
+    return float((ranks - ones * (ones + 1) / 2) / (ones * zeros))

@@ -12,49 +12,58 @@ import torch
 from pydantic import ValidationError
 
 from texturekit.deep.backbones import BACKBONES, Backbone
+from texturekit.deep.heads import with_head
 from texturekit.deep.loading import PictureSequence, batches, choose_device, normalised
-from texturekit.deep.networks import build_body, fill, with_head
+from texturekit.deep.networks import build_body, check_values, fill, state_of
+from texturekit.deep.settings import Settings  # noqa: TC001  pydantic reads the annotation
 from texturekit.deep.weights import Weights
 from texturekit.errors import ImageError, ModelError, ParameterError
 from texturekit.records import Kind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
     from torch import nn
+
+    from texturekit.deep.uncertainty import Spread
 
 _FACTS = "texturekit.network"
 
 
 class Epoch(Record):
-    """What one pass over the training pictures gave; ``val_loss`` is None without validation."""
+    """What one pass over the training pictures gave.
+
+    Attributes
+    ----------
+    epoch : int
+        From 1.
+    train_loss : float
+        Mean over the epoch, while the network changed.
+    val_loss, val_score : float or None
+        Validation loss (without smoothing), and share of right answers or, for multi-label data,
+        mean area under the ROC curve; None without validation.
+    learning_rate : float
+        Highest rate of the body in the epoch's last step.
+    seconds : float
+        Training and validation.
+    wait : float
+        Share of the training time in which the network waited for pictures.
+    """
 
     epoch: int
     train_loss: float
     val_loss: float | None
+    val_score: float | None = None
     learning_rate: float
     seconds: float
-
-
-class Settings(Record):
-    """How a network was trained; see `texturekit.deep.finetune`."""
-
-    epochs: int
-    batch: int
-    learning_rate: float
-    head_learning_rate: float
-    weight_decay: float
-    patience: int
-    augment: bool
-    mixed_precision: bool
-    seed: int
+    wait: float = 0.0
 
 
 class Facts(Record):
     """Everything about a trained network except its numbers."""
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     backbone: str
     classes: tuple[str, ...]
     kind: Kind
@@ -93,9 +102,13 @@ class Network:
         """Names of the columns of `predict_proba`."""
         return self.facts.classes
 
+    def named(self, classes: Sequence[str]) -> Network:
+        """Return the same network with other names for its classes."""
+        return Network(self.module, self.facts.model_copy(update={"classes": tuple(classes)}))
+
     @property
     def history(self) -> list[dict[str, Any]]:
-        """One entry an epoch: epoch, train_loss, val_loss, learning_rate, seconds."""
+        """One entry an epoch, see `Epoch`."""
         return [epoch.model_dump() for epoch in self.facts.history]
 
     def predict_proba(
@@ -130,16 +143,39 @@ class Network:
         values = np.full((len(pictures), len(self.classes)), np.nan)
         with torch.inference_mode():
             for rows, block in batches(pictures, range(len(pictures)), batch, self.backbone):
-                self._check_size(tuple(block.shape[1:3]), rows[0])
+                self.check_size(tuple(block.shape[1:3]), rows[0])
                 logits = module(normalised(block, self.backbone, place)).double().cpu()
-                values[rows] = self._probabilities(logits).numpy()
+                values[rows] = self.probabilities(logits).numpy()
         values[:, ~np.array(self.facts.trained)] = np.nan
         return values
 
-    def _probabilities(self, logits: torch.Tensor) -> torch.Tensor:
-        return logits.sigmoid() if self.facts.kind == "multilabel" else logits.softmax(dim=1)
+    def predict_spread(
+        self,
+        pictures: PictureSequence,
+        *,
+        how: Literal["dropout", "flips"] = "dropout",
+        passes: int = 30,
+        seed: int = 0,
+        batch: int = 8,
+        device: str = "auto",
+    ) -> Spread:
+        """Return probabilities with their spread; see `texturekit.deep.uncertainty.spread`."""
+        from texturekit.deep.uncertainty import spread
 
-    def _check_size(self, size: tuple[int, ...], row: int) -> None:
+        return spread(self, pictures, how=how, passes=passes, seed=seed, batch=batch, device=device)
+
+    def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
+        """Return the probabilities of (..., classes) outputs of the network."""
+        return logits.sigmoid() if self.facts.kind == "multilabel" else logits.softmax(dim=-1)
+
+    def check_size(self, size: tuple[int, ...], row: int) -> None:
+        """Refuse a picture of another height and width than training's.
+
+        Raises
+        ------
+        ImageError
+            If it has one.
+        """
         if size != self.facts.size:
             raise ImageError(
                 f"picture {row} is {size[1]} x {size[0]} pixels, the network was trained on "
@@ -148,10 +184,7 @@ class Network:
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the network's numbers by name, on the CPU."""
-        return {
-            name: value.detach().cpu().contiguous().numpy().copy()
-            for name, value in self.module.state_dict().items()
-        }
+        return state_of(self.module)
 
     @classmethod
     def restore(
@@ -164,6 +197,11 @@ class Network:
         ModelError
             If the facts are incomplete, or a number's name, shape or value is not right.
         """
+        if not isinstance(facts, Facts) and facts.get("format") == 1:
+            raise ModelError(
+                "the network is of format 1, written by an older texturekit; its settings were "
+                "others, so train it anew."
+            )
         try:
             known = facts if isinstance(facts, Facts) else Facts.model_validate(dict(facts))
         except ValidationError as error:
@@ -173,10 +211,12 @@ class Network:
                 f"the network's facts are not usable: {place}: {first['msg']}; save it anew."
             ) from error
         card = _card(known)
-        body = build_body(card, Weights("to be filled", "random"))
-        module = with_head(body, card, len(known.classes), seed=0)
+        where = f"network of {len(known.classes)} classes"
         tensors = {name: torch.from_numpy(np.array(value)) for name, value in state.items()}
-        fill(module, tensors, f"network of {len(known.classes)} classes", ModelError)
+        with torch.device("meta"):  # what the facts tell of may be of any size
+            check_values(_empty(card, known), tensors, where, ModelError)
+        module = _empty(card, known)
+        fill(module, tensors, where, ModelError)
         return cls(module.to(memory_format=torch.channels_last), known)
 
     def save(self, path: str | Path) -> Path:
@@ -191,6 +231,11 @@ class Network:
         finally:
             partial.unlink(missing_ok=True)
         return path
+
+
+def _empty(card: Backbone, facts: Facts) -> nn.Sequential:
+    body = build_body(card, Weights("to be filled", "random"))
+    return with_head(body, card, len(facts.classes), facts.settings.head, facts.size, seed=0)
 
 
 def _card(facts: Facts) -> Backbone:
