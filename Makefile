@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint types bench bench-quick bench-opencv4 peer-tests soak clean
+.PHONY: demo test lint types bench bench-quick bench-embedding bench-opencv4 peer-tests soak clean
 
 # uv installs in seconds what takes plain pip minutes:  pip install -c constraints.txt -e .
 $(VENV)/.core: pyproject.toml constraints.txt
@@ -50,6 +50,11 @@ bench: $(VENV)/.peers
 bench-quick: $(VENV)/.peers
 	mkdir -p benchmarks/results
 	$(BIN)/python $(BENCH)=benchmarks/results/quick.json --quick
+
+# Networks on all cores: minutes each, and only a quiet machine gives numbers worth keeping.
+bench-embedding: $(VENV)/.dev
+	mkdir -p benchmarks/results
+	$(BIN)/python $(BENCH)=benchmarks/results/embedding.json -k test_embedding
 
 # OpenCV 5 has no HOGDescriptor; this environment holds OpenCV 4 and what the kernels need.
 .venv-opencv4/.ready: constraints.txt

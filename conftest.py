@@ -29,6 +29,13 @@ def _doctest_names(doctest_namespace: dict[str, object]) -> None:
     doctest_namespace["tk"] = tk
 
 
+@pytest.fixture(autouse=True)
+def _own_embeddings(request, monkeypatch, tmp_path_factory):
+    """No test finds what another one computed."""
+    name = f"{abs(hash(request.node.nodeid))}"
+    monkeypatch.setenv("TEXTUREKIT_EMBEDDINGS", str(tmp_path_factory.getbasetemp() / name))
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20261120)

@@ -151,7 +151,12 @@ def ratios(rows):
         if "why" in row:
             yield _ratio(*first, "", row["peer"], "", "", "", "") + f"not available: {row['why']}"
             continue
-        times = f"{row['ours_ms']:.3f}", row["peer"], f"{row['peer_ms']:.3f}", f"{row['ratio']:.1f}"
+        times = (
+            f"{row['ours_ms']:.3f}",
+            row["peer"],
+            f"{row['peer_ms']:.3f}",
+            f"{row['ratio']:{'.2f' if row['ratio'] < 2 else '.1f'}}",
+        )
         yield _ratio(*first, *times, _number(row["gate"]), _number(row["goal"])) + _judged(row)
 
 

@@ -217,7 +217,7 @@ def test_an_unknown_name_is_refused(manifest, features):
         tk.extract(manifest, features)
 
 
-@pytest.mark.parametrize("features", ["", "glcm+", "resnet18(x=1)"])
+@pytest.mark.parametrize("features", ["", "glcm+", "resnet18(layers=5)"])
 def test_what_cannot_be_read_is_refused(manifest, features):
     with pytest.raises(ParameterError):
         tk.extract(manifest, features)

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import texturekit
+from texturekit import events
+from texturekit.data.identity import manifest_parameters
 from texturekit.data.known_rows import known_rows
 from texturekit.data.pictures import Pictures
 from texturekit.deep.backbones import BACKBONES
+from texturekit.deep.kept import kept_folder
 from texturekit.errors import ImageError, printable
 from texturekit.execution import How, Tally, measured
 from texturekit.features import FEATURES, columns
@@ -19,7 +22,6 @@ from texturekit.features.grammar import Part, parse_parts
 from texturekit.measurement import Work
 from texturekit.outputs import check_output
 from texturekit.parts import part_columns, part_kind, pieces
-from texturekit.stamp import manifest_parameters
 from texturekit.storing import NothingUsable, level_columns, skipped, store
 from texturekit.table import Table, check_table_path
 from texturekit.windows import Window
@@ -107,8 +109,34 @@ def _work(
     hashed: bool = False,
 ) -> Work:
     nets = {part.name: _weights(part.name, weights, seed) for part in parts if _is_net(part)}
-    rule = Window.of(window).rule
-    return Work(parts, size, roi, nets, device, seed, hashed, rule)
+    rule, kept = Window.of(window).rule, kept_folder() if nets else None
+    if kept is not None:
+        events.note("embedding", f"embeddings are kept in {kept}")
+    return Work(
+        parts, size, roi, nets, device, seed, hashed, rule, None if kept is None else str(kept)
+    )
+
+
+def work_of(
+    parts: Iterable[Part],
+    *,
+    size: int | None,
+    roi: str,
+    window: str,
+    weights: str | Path,
+    device: str,
+    seed: int,
+) -> Work:
+    """Return what `represent` measures of every image, for those who measure by themselves.
+
+    Raises
+    ------
+    WeightsError
+        If a backbone's weights cannot be had.
+    """
+    return _work(
+        pieces(parts), size=size, roi=roi, window=window, weights=weights, device=device, seed=seed
+    )
 
 
 def _in_memory(

@@ -5,29 +5,29 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from texturekit.data.pictures import Pictures
-from texturekit.deep.backbones import BACKBONES
 from texturekit.errors import ImageError
 from texturekit.features import FEATURES
 from texturekit.features.measuring import Subject
 from texturekit.parts import FACTS, part_columns
+from texturekit.passes import Outcome, Pass, Squares, passes_of, too_large, watched
 from texturekit.piece import Lost, Piece, levels_array
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     from texturekit.data.manifest import Manifest
-    from texturekit.deep.embedding import Embedder
+    from texturekit.deep.embedder import Embedder
     from texturekit.deep.weights import Weights
     from texturekit.features.grammar import Part
-    from texturekit.features.registry import Feature, GreyLevels
+    from texturekit.features.registry import Feature
     from texturekit.images import ImageFacts
 
 
@@ -36,7 +36,6 @@ _MODES = ("1", "L", "P", "I;16", "RGB", "RGBA", "CMYK", "other")
 _CHUNK, _NET_CHUNK = 16, 64
 _HELD = 2**20  # bytes of pictures that are read before they are measured
 _NET_SIZE = 224
-_CHANGED = "the file changed while it was read; run again when nobody writes to it"
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,8 @@ class Work:
         Whether the bytes of images and masks are to be hashed.
     window : str
         What nets see; see `texturekit.data.pictures.Pictures`.
+    kept : str or None
+        Folder where embeddings are kept between runs.
     """
 
     parts: tuple[Part, ...]
@@ -69,6 +70,7 @@ class Work:
     seed: int = 0
     hashed: bool = False
     window: str = "auto"
+    kept: str | None = None
 
     @property
     def columns(self) -> dict[str, slice]:
@@ -80,23 +82,6 @@ class Work:
         """Cut so many pictures into handfuls that are measured together."""
         step = _NET_CHUNK if self.weights else _CHUNK
         return [slice(start, min(start + step, total)) for start in range(0, total, step)]
-
-
-@dataclass
-class _Outcome:
-    """What became of one picture, apart from the values themselves."""
-
-    place: int
-    content: str = ""
-    lost: Lost | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
-    levels: dict[str, GreyLevels] = field(default_factory=dict)
-
-    def lap(self, name: str, start: float) -> float:
-        """Note what a step took since ``start``; return the time it ended."""
-        now = time.perf_counter()
-        self.seconds[name] = now - start
-        return now
 
 
 def _unwatched(start: int, stop: int) -> None:
@@ -114,8 +99,9 @@ class Measurer:
             (str(p), FEATURES[p.name], dict(p.parameters)) for p in parts if p.name in FEATURES
         )
         self.facts = tuple((str(p), FACTS[p.name]) for p in parts if p.name in FACTS)
-        self.nets = tuple(p.name for p in parts if p.name in BACKBONES)
-        self._built: dict[str, Embedder] = {}
+        self.passes = tuple(passes_of(parts))
+        self.nets_alone = bool(self.passes) and not self.families and not self.facts
+        self._built: dict[Pass, Embedder] = {}
         self._one_net = threading.Lock()  # a net uses all cores by itself
 
     def measure(
@@ -138,21 +124,25 @@ class Measurer:
             Told which images, from and to, the next step looks at.
         """
         task = _Task(self, manifest, chunk, rows, step)
-        outcomes = task.textures()
-        for name in self.nets:
-            task.embed(name, [found for found in outcomes if found.lost is None])
+        if self.nets_alone:  # the first one's pictures are read on the way
+            outcomes = [Outcome(place) for place in range(chunk.start, chunk.stop)]
+        else:
+            outcomes = task.textures()
+        for one in self.passes:
+            task.embed(one, [found for found in outcomes if found.lost is None])
         return task.piece(outcomes)
 
-    def embedder(self, name: str) -> Embedder:
+    def embedder(self, one: Pass) -> Embedder:
         """Return a net, built when it is first wanted."""
-        if name not in self._built:
-            from texturekit.deep.embedding import Embedder
+        if one not in self._built:
+            from texturekit.deep.embedder import Embedder
 
             work = self.work
-            self._built[name] = Embedder(
-                name, weights=work.weights[name], device=work.device, seed=work.seed
-            )
-        return self._built[name]
+            self._built[one] = Embedder(
+                one.net, weights=work.weights[one.net], device=work.device, seed=work.seed,
+                reading=one.reading, kept=None if work.kept is None else Path(work.kept),
+            )  # fmt: skip
+        return self._built[one]
 
 
 @dataclass
@@ -171,7 +161,7 @@ class _Task:
         count = self.chunk.stop - self.chunk.start
         self.values = np.full((count, self.plan.width), np.nan)
 
-    def textures(self) -> list[_Outcome]:
+    def textures(self) -> list[Outcome]:
         """Take the pictures through one family after the other: its code then stays in the cache.
 
         On small pictures this saves a tenth to a fifth of all time. Of large ones no more than one
@@ -192,8 +182,8 @@ class _Task:
         self._measure(waiting)
         return outcomes
 
-    def _read(self, place: int) -> tuple[_Outcome, Subject | None]:
-        found, start = _Outcome(place), time.perf_counter()
+    def _read(self, place: int) -> tuple[Outcome, Subject | None]:
+        found, start = Outcome(place), time.perf_counter()
         subject = None
         try:
             image, mask = self._region(found)
@@ -202,7 +192,7 @@ class _Task:
             found.lost = Lost(str(error), "unreadable")
             return found, None
         except MemoryError:
-            found.lost = self._failed(place, _too_large())
+            found.lost = self._failed(place, too_large())
             return found, None
         for name, wanted in self.plan.facts:
             self._row(place)[self.plan.slices[name]] = [facts[fact] for fact in wanted]
@@ -214,23 +204,12 @@ class _Task:
         found.lap("reading", start)
         return found, subject
 
-    def _region(self, found: _Outcome) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    def _region(self, found: Outcome) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
         """Decode a picture; every method sees the same rows, so even where only facts are asked."""
-        if not self.plan.work.hashed:
+        with watched(self.manifest, found, hashed=self.plan.work.hashed):
             return self.pictures.region(found.place)
-        files = self.manifest.files(found.place)
-        before = [_state(path) for path in files]
-        try:
-            found.content = self.manifest.contents(found.place)
-        except ImageError as error:
-            found.content = f"unreadable: {type(error).__name__}"
-        region = self.pictures.region(found.place)
-        if [_state(path) for path in files] != before:
-            found.content = "changed while it was read"
-            raise ImageError(f"{self.manifest.paths[found.place]}: {_CHANGED}.")
-        return region
 
-    def _measure(self, pictures: list[tuple[_Outcome, Subject]]) -> None:
+    def _measure(self, pictures: list[tuple[Outcome, Subject]]) -> None:
         if pictures:
             self.step(pictures[0][0].place, pictures[-1][0].place + 1)
         for name, family, parameters in self.plan.families:
@@ -245,36 +224,54 @@ class _Task:
                     found.lost = self._failed(found.place, error)
                     continue
                 except MemoryError:
-                    found.lost = self._failed(found.place, _too_large())
+                    found.lost = self._failed(found.place, too_large())
                     continue
                 self._row(found.place)[columns] = measured.values
                 for ending, levels in measured.levels.items():
                     found.levels[name + ending] = levels
                 start = found.lap(name, start)
 
-    def embed(self, name: str, outcomes: list[_Outcome]) -> None:
+    def embed(self, one: Pass, outcomes: list[Outcome]) -> None:
         """Fill in what a net sees in the pictures that are not lost."""
         if not outcomes:
             return
-        work = self.plan.work
-        squares = Pictures(
-            self.manifest, size=work.size or _NET_SIZE, roi=work.roi, window=work.window
-        )
-        squares.notes = self.pictures.notes
         by_place = {found.place: found for found in outcomes}
         places = list(by_place)
         self.step(places[0], places[-1] + 1)
         with self.plan._one_net:
-            net, start = self.plan.embedder(name), time.perf_counter()
-            rows = [int(self.rows[place]) for place in places]
-            for place, values in net.in_places(squares, places, rows):
-                if isinstance(values, ImageError):
-                    by_place[place].lost = self._failed(place, values)
-                else:
-                    self._row(place)[self.plan.slices[name]] = values
-            outcomes[0].lap(name, start)
+            net, start = self.plan.embedder(one), time.perf_counter()
+            plan = self.plan
+            source = Squares(
+                self, by_place, net.card, alone=plan.nets_alone, hashed=plan.work.hashed
+            )
+            for found in net.rows(source, places):
+                for place, values in found.items():
+                    self._embedded(one, by_place[place], values)
+            for name in one.parts:
+                outcomes[0].seconds[name] = (time.perf_counter() - start) / len(one.parts)
 
-    def piece(self, outcomes: list[_Outcome]) -> Piece:
+    def _embedded(
+        self, one: Pass, found: Outcome, values: NDArray[np.float64] | ImageError
+    ) -> None:
+        if isinstance(values, ImageError):
+            found.lost = found.lost or self._failed(found.place, values)
+            return
+        start = 0
+        for name in one.parts:
+            columns = self.plan.slices[name]
+            stop = start + columns.stop - columns.start
+            self._row(found.place)[columns] = values[start:stop]
+            start = stop
+
+    def squares(self) -> Pictures:
+        """Return the pictures as nets see them; what is noted of them comes to the same notes."""
+        work = self.plan.work
+        size = work.size or _NET_SIZE
+        squares = Pictures(self.manifest, size=size, roi=work.roi, window=work.window)
+        squares.notes = self.pictures.notes
+        return squares
+
+    def piece(self, outcomes: list[Outcome]) -> Piece:
         """Put together what was found."""
         lost = {int(self.rows[one.place]): one.lost for one in outcomes if one.lost is not None}
         for place, one in enumerate(outcomes):
@@ -312,21 +309,6 @@ def in_threads(
     # The kernels release the GIL, so threads share the work without a second start-up.
     run = Parallel(n_jobs=jobs, backend="threading", return_as="generator")
     yield from run(delayed(measurer.measure)(manifest, chunk, rows) for chunk in chunks)
-
-
-def _state(path: Path) -> Sequence[int] | None:
-    """Return what changes whenever a file is written; None for what is not there."""
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
-def _too_large() -> ImageError:
-    return ImageError(
-        "there is not enough memory to measure it; give more, or measure it smaller (--resize)."
-    )
 
 
 def _numbers(facts: ImageFacts) -> dict[str, Any]:

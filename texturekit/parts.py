@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from texturekit.deep.backbones import BACKBONES
+from texturekit.deep.stages import Reading
 from texturekit.errors import ParameterError, UnknownNameError
 from texturekit.features import FEATURES, SETS, columns, expand
+from texturekit.features.grammar import Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from texturekit.features.grammar import Part
 
 PartKind = Literal["texture", "embedding", "facts"]
 FACTS: dict[str, tuple[str, ...]] = {
@@ -34,9 +34,37 @@ def part_kind(part: Part) -> PartKind:
     if part.name not in BACKBONES and part.name not in FACTS:
         known = [*SETS, *FEATURES, *BACKBONES, *FACTS]
         raise UnknownNameError("feature or backbone", part.name, known)
+    if part.name in BACKBONES:
+        reading_of(part)
+        return "embedding"
     if part.parameters:
         raise ParameterError(f"{part.name} takes no parameters, but got {part}; leave them out.")
-    return "embedding" if part.name in BACKBONES else "facts"
+    return "facts"
+
+
+def reading_of(part: Part) -> Reading:
+    """Return what a part reads off its backbone.
+
+    Raises
+    ------
+    ParameterError, UnknownNameError
+        If a parameter is unknown, or has a value that it cannot have.
+    """
+    return Reading.of(BACKBONES[part.name], dict(part.parameters))
+
+
+def plain_part(part: Part) -> Part:
+    """Return a backbone's part without what is the default anyway; others as they are.
+
+    Examples
+    --------
+    >>> from texturekit.features.grammar import parse_parts
+    >>> str(plain_part(parse_parts("resnet18(pool=std-mean,layers=4)")[0]))
+    'resnet18(pool=mean-std)'
+    """
+    if part.name not in BACKBONES:
+        return part
+    return Part(part.name, reading_of(part).parameters(BACKBONES[part.name]))
 
 
 def part_columns(part: Part) -> tuple[str, ...]:
@@ -46,12 +74,30 @@ def part_columns(part: Part) -> tuple[str, ...]:
         return columns([part])
     if kind == "facts":
         return tuple(f"{part.name}.{name}" for name in FACTS[part.name])
-    return tuple(f"{part.name}.{index:04d}" for index in range(BACKBONES[part.name].width))
+    return reading_of(part).columns(BACKBONES[part.name])
 
 
 def pieces(parts: Iterable[Part]) -> tuple[Part, ...]:
-    """Return the families, baselines and backbones that parts stand for, each once."""
+    """Return the families, baselines and backbones that parts stand for, each once.
+
+    Every stage and pooling of a backbone is a piece of its own, so that learners give it the same
+    weight as any other.
+
+    Examples
+    --------
+    >>> from texturekit.features.grammar import parse_parts
+    >>> [str(piece) for piece in pieces(parse_parts("resnet18(layers=3-4)"))]
+    ['resnet18(layers=3)', 'resnet18']
+    """
     result: list[Part] = []
     for part in parts:
-        result.extend(expand([part]) if part_kind(part) == "texture" else [part])
+        kind = part_kind(part)
+        result.extend(expand([part]) if kind == "texture" else _singly(part, kind))
     return tuple(dict.fromkeys(result))
+
+
+def _singly(part: Part, kind: PartKind) -> list[Part]:
+    if kind == "facts":
+        return [part]
+    card = BACKBONES[part.name]
+    return [Part(part.name, one.parameters(card)) for one in reading_of(part).singly()]

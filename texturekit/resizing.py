@@ -164,6 +164,8 @@ def pad_to_square(image: NDArray[Any]) -> NDArray[Any]:
            [0, 0, 0]])
     """
     height, width = image.shape[:2]
+    if height == width:
+        return image
     side = max(height, width)
     top, left = (side - height) // 2, (side - width) // 2
     sides = ((top, side - height - top), (left, side - width - left))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-from dataclasses import fields
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import texturekit
+from texturekit.data.identity import DECODERS, manifest_parameters
 
 if TYPE_CHECKING:
     from texturekit.data.manifest import Manifest
@@ -22,13 +22,8 @@ _ELSEWHERE = (
     "extraction.py", "execution.py", "storing.py", "journal.py", "supervision.py", "cluster.py",
     "table.py", "table_file.py", "outputs.py", "environment.py", "config.py", "events.py",
 )  # fmt: skip
-_PACKAGES = (
-    "numpy", "scipy", "numba", "pillow", "scikit-image", "opencv-python", "tifffile", "pydicom",
-    "pylibjpeg", "pylibjpeg-openjpeg", "pylibjpeg-rle", "nibabel",
-)  # fmt: skip
+_PACKAGES = ("scipy", "scikit-image", *DECODERS)
 _OF_NETS = ("torch", "torchvision")
-#: What of a manifest is its rows, or where they come from; every other field changes the values.
-_ROWS = {"frame", "labels", "classes", "kind", "root", "source", "skipped", "synthetic", "card"}
 
 
 def stamp_of(work: Work) -> str:
@@ -52,16 +47,6 @@ def parameters_of(manifest: Manifest, work: Work, **more: Any) -> dict[str, Any]
     }
     nets = {"seed": work.seed, "device": work.device, "window": work.window}
     return known | (nets if work.weights else {})
-
-
-def manifest_parameters(manifest: Manifest) -> dict[str, Any]:
-    """Return how a manifest's images are to be read, by name: every field that is not its rows."""
-    names = [one.name for one in fields(manifest) if one.name not in _ROWS]
-    return {name: _plain(getattr(manifest, name)) for name in names}
-
-
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
 def _text(value: object) -> str:

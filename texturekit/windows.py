@@ -134,7 +134,12 @@ def to_rgb8(
         else:  # a window of no width: a step; an image of one value is black
             share = (half > high).astype(np.float64)
         image = np.floor(share * 255 + 0.5).astype(np.uint8)
-    return np.repeat(image[:, :, None], 3, axis=2) if image.ndim == 2 else image
+    if image.ndim == 3:
+        return image
+    colour = np.empty((*image.shape, 3), image.dtype)  # np.repeat takes several times as long
+    for channel in range(3):
+        colour[:, :, channel] = image
+    return colour
 
 
 def clipped_share(

@@ -38,17 +38,30 @@ def test_is_the_averaged_last_map_of_the_normalised_picture(noise):
     assert result.weights.label == "random (seed 2)"
 
 
-@pytest.mark.parametrize("name", ["squeezenet1_1", "resnet18", "densenet121"])
-def test_does_not_depend_on_the_batch_size(name, noise):
-    pictures = noise(5)
+ARCHITECTURES = {card.architecture + str(card.channels): name for name, card in BACKBONES.items()}
 
-    one, three, eight = (
+
+@pytest.mark.parametrize("name", ARCHITECTURES.values())
+def test_does_not_depend_on_the_batch_size(name, noise):
+    pictures = noise(3, 32)
+
+    one, two, eight = (
         embed(pictures, name, weights="none", device="cpu", batch=batch).values
-        for batch in (1, 3, 8)
+        for batch in (1, 2, 8)
     )
 
-    assert_allclose(one, eight, rtol=1e-5, atol=1e-5)
-    assert_allclose(three, eight, rtol=1e-5, atol=1e-5)
+    near = {"rtol": 1e-5, "atol": 1e-5 * abs(eight).max()}  # random nets give hundreds
+    assert_allclose(one, eight, **near)
+    assert_allclose(two, eight, **near)
+
+
+def test_processes_decode_the_same(noise, tmp_path):
+    pictures = [*noise(5, 32), np.zeros((32, 32), np.uint8)]
+
+    result = run(pictures, workers=1, batch=2, on_error="skip")
+
+    assert_array_equal(result.values[:5], run(pictures[:5], batch=2).values)
+    assert list(result.failures) == [5]
 
 
 def test_same_seed_gives_the_same_bits(noise):

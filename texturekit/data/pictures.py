@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 ROIS = ("crop", "mask", "none")
 View = Literal["rgb8", "xray"]
 _LARGEST = 4096
+_NARROW = 0.25  # of its range: an X-ray that uses less was stored with other bits than it says
 _SMALLEST = 8  # fewer pixels a side are no picture, and enlarging them makes none
 
 
@@ -93,6 +94,7 @@ class Pictures:
             )
         self.manifest, self.size, self.roi = manifest, size, roi
         self.window, self.look, self.notes = Window.of(window), view, Notes()
+        self.counted = False  # whether what files say of themselves is noted with an item, too
 
     def __len__(self) -> int:
         return len(self.manifest)
@@ -102,20 +104,23 @@ class Pictures:
         return self._colours(i) if self.look == "rgb8" else self._greys(i)
 
     def _colours(self, i: int) -> NDArray[np.uint8]:
-        image, mask, own = self._region(i)
+        image, mask, own = self._region(i, counted=self.counted)
         picture = self._seen(i, image, own)
         if mask is not None:
             picture = np.where(mask[:, :, None], picture, np.uint8(0))
         return pad_to_square(picture)
 
     def _greys(self, i: int) -> NDArray[np.float32]:
-        image, mask, picture = self._native(i)
+        image, mask, picture = self._native(i, counted=self.counted)
         low, high = picture.span or _span(image, self.manifest.paths[i])
         grey = middle_square(to_grey(image)).astype(np.float32)
         share = np.clip((grey - low) / (high - low), 0.0, 1.0, dtype=np.float32)
         if mask is not None:
             share = np.where(middle_square(mask), share, np.float32(0))
-        return (share if self.size is None else resize(share, self.size))[:, :, None]
+        share = share if self.size is None else resize(share, self.size)
+        if float(share.max() - share.min()) <= _NARROW:
+            self.notes.add(i, ["narrow"])
+        return share[:, :, None]
 
     def __iter__(self) -> Iterator[NDArray[np.uint8] | NDArray[np.float32]]:
         return (self[i] for i in range(len(self)))
@@ -132,7 +137,7 @@ class Pictures:
         if view == self.look:
             return self
         other = Pictures(self.manifest, size=self.size, roi=self.roi, window=self.window, view=view)
-        other.notes = self.notes
+        other.notes, other.counted = self.notes, self.counted
         return other
 
     def region(self, i: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:

@@ -6,27 +6,27 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import torch
 
 from texturekit import events
+from texturekit.data.pictures import Pictures
 from texturekit.deep.backbones import Backbone, find_backbone
-from texturekit.deep.loading import (
-    Picture,
-    PictureSequence,
-    choose_device,
-    decoded,
-    normalised,
-    stacked,
-)
-from texturekit.deep.networks import build_body
-from texturekit.deep.weights import Weights, resolve_weights
+from texturekit.deep.embedder import Embedder
+from texturekit.deep.kept import kept_folder
+from texturekit.deep.memory import Shown
+from texturekit.deep.stages import Reading
 from texturekit.errors import ImageError, ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from texturekit.deep.memory import Row
+    from texturekit.deep.seeing import Picture, PictureSequence
+    from texturekit.deep.weights import Weights
+
+__all__ = ["Embedder", "Embedding", "embed"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,107 +51,26 @@ class Embedding:
     failures: dict[int, str] = field(default_factory=dict)
 
 
-class Embedder:
-    """A network that is ready to look at pictures, built once.
-
-    Parameters
-    ----------
-    backbone, weights, device, seed :
-        See `embed`.
-    """
-
-    def __init__(
-        self,
-        backbone: str | Backbone,
-        *,
-        weights: str | Path | Weights = "auto",
-        device: str = "auto",
-        seed: int = 0,
-    ) -> None:
-        self.card, self.place = find_backbone(backbone), choose_device(device)
-        self.weights = resolve_weights(self.card, weights, seed=seed)
-        self._body = build_body(self.card, self.weights, seed=seed).eval().to(self.place)
-
-    def __call__(self, block: Picture) -> NDArray[np.float64]:
-        """Return (n, width) float64 from (n, S, S, 3) uint8.
-
-        Where the GPU's memory is too small, smaller batches are tried, and at last the CPU.
-        """
-        try:
-            return self._values(block)
-        except torch.OutOfMemoryError:
-            torch.cuda.empty_cache()
-        events.warn(
-            f"embedding with {self.card.name}",
-            f"the GPU's memory is too small for {len(block)} pictures at once; "
-            + ("fewer are tried." if len(block) > 1 else "the CPU takes over."),
-        )
-        if len(block) > 1:
-            half = len(block) // 2
-            return np.concatenate([self(block[:half]), self(block[half:])])
-        self.place = torch.device("cpu")
-        self._body = self._body.to(self.place)
-        return self._values(block)
-
-    def _values(self, block: Picture) -> NDArray[np.float64]:
-        with torch.inference_mode():
-            maps = self._body(normalised(torch.from_numpy(block), self.card, self.place))
-            values: NDArray[np.float64] = maps.mean(dim=(2, 3)).double().cpu().numpy()
-        return values
-
-    def in_places(
-        self, pictures: PictureSequence, order: Sequence[int], places: Sequence[int], batch: int = 8
-    ) -> Iterator[tuple[int, NDArray[np.float64] | ImageError]]:
-        """Give index and row of numbers of each picture, to the bit whatever stands beside it.
-
-        A batch always holds ``batch`` pictures, and picture ``order[k]`` always stands at
-        ``places[k] % batch``: black ones fill the rest. A picture that cannot be used comes as
-        its `ImageError`.
-        """
-        place_of = dict(zip(order, places, strict=True))
-        block: Picture | None = None
-        waiting: dict[int, int] = {}
-        for index, picture in decoded(pictures, order, self.card):
-            if isinstance(picture, ImageError):
-                yield index, picture
-                continue
-            place = place_of[index]
-            if waiting and place // batch != place_of[next(iter(waiting))] // batch:
-                yield from self._numbers(block, waiting)
-                block, waiting = None, {}
-            if block is None:
-                block = np.zeros((batch, *picture.shape), picture.dtype)
-            block[place % batch] = picture
-            waiting[index] = place % batch
-        if waiting:
-            yield from self._numbers(block, waiting)
-
-    def _numbers(
-        self, block: Picture | None, waiting: dict[int, int]
-    ) -> Iterator[tuple[int, NDArray[np.float64] | ImageError]]:
-        if block is None:
-            return
-        values = self(block)
-        for index, place in waiting.items():
-            if not np.isfinite(values[place]).all():
-                raise _not_finite(self.card, self.weights, index)
-            yield index, values[place]
-
-
 def embed(
     pictures: PictureSequence,
     backbone: str | Backbone,
     *,
     weights: str | Path | Weights = "auto",
     device: str = "auto",
-    batch: int = 8,
+    batch: int | None = None,
     seed: int = 0,
     on_error: Literal["raise", "skip"] = "raise",
+    layers: int | Sequence[int] | None = None,
+    pool: str | Sequence[str] = "mean",
+    flip: bool = False,
+    dtype: str = "float32",
+    workers: int = 0,
 ) -> Embedding:
     """Average a network's last feature map over each picture.
 
-    Pictures are decoded by two threads while the network works. The result does not depend on
-    the batch size beyond rounding (1e-5).
+    Pictures are decoded by threads while the network works. The result does not depend on the
+    batch size beyond rounding (1e-5). Of `texturekit.data.pictures.Pictures` the results are kept
+    on disk, and not computed again (docs/methods.md).
 
     Parameters
     ----------
@@ -163,17 +82,28 @@ def embed(
         See `texturekit.deep.resolve_weights`.
     device : {"auto", "cpu", "cuda"}, default "auto"
         Where to compute.
-    batch : int, default 8
-        Pictures a forward pass. Small on purpose: on a CPU large ones lose time in page faults.
+    batch : int, optional
+        Pictures a forward pass; default 8 on a CPU, where large ones lose time in page faults, and
+        64 on a GPU.
     seed : int, default 0
         For random weights.
     on_error : {"raise", "skip"}, default "raise"
         What a picture that cannot be used costs: everything, or its row.
+    layers : int or sequence of int, optional
+        Stages of the network, from 1, see `texturekit.deep.stages.stages_of`; default the last.
+    pool : {"mean", "max", "std"} or sequence of these, default "mean"
+        What is taken of each map over the picture.
+    flip : bool, default False
+        Average over the picture and its mirror image, at twice the time.
+    dtype : {"float32", "bfloat16"}, default "float32"
+        What the network computes in.
+    workers : int, default 0
+        Processes that decode, for a GPU that threads cannot keep busy; 0 decodes in threads.
 
     Returns
     -------
     Embedding
-        Values (n, width) float64, columns, weights, failures.
+        Values (n, columns) float64, columns, weights, failures.
 
     Raises
     ------
@@ -184,7 +114,8 @@ def embed(
     WeightsError
         If the weights cannot be had.
     ParameterError
-        If the device or the batch size cannot be used.
+        If device, batch size, layers, pool or dtype cannot be used, or the network gives numbers
+        that are not finite.
 
     Examples
     --------
@@ -193,65 +124,53 @@ def embed(
     >>> result.values.shape, result.columns[1], result.weights.label
     ((3, 512), 'squeezenet1_1.0001', 'random (seed 0)')
     """
-    if batch < 1:
+    if batch is not None and batch < 1:
         raise ParameterError(f"batch is {batch}; it wants at least 1 picture.")
-    net = Embedder(backbone, weights=weights, device=device, seed=seed)
-    card = net.card
-    values = np.full((len(pictures), card.width), np.nan)
+    card = find_backbone(backbone)
+    asked = {"pool": pool, "flip": flip, "dtype": dtype}
+    reading = Reading.of(card, asked if layers is None else {"layers": layers, **asked})
+    kept = kept_folder() if isinstance(pictures, Pictures) else None
+    net = Embedder(
+        card, weights=weights, device=device, seed=seed, reading=reading, batch=batch, kept=kept
+    )
+    source = _OneSize(pictures, card)
+    values = np.full((len(pictures), len(net.columns)), np.nan)
     failures: dict[int, str] = {}
-    for rows, block in _blocks(pictures, card, batch, None if on_error == "raise" else failures):
-        values[rows] = net(block)
-        events.progress(f"embedding with {card.name}", rows[-1] + 1, len(pictures))
-    _check_finite(values, failures, card, net.weights)
-    return Embedding(values, card.columns, net.weights, failures)
+    done = 0
+    for found in net.rows(source, range(len(pictures)), workers=workers):
+        for index, row in sorted(found.items()):
+            checked = source.checked(index, row)
+            if not isinstance(checked, ImageError):
+                values[index] = checked
+            elif on_error == "raise":
+                raise checked
+            else:
+                failures[index] = str(checked)
+        done += len(found)
+        events.progress(f"embedding with {card.name}", done, len(pictures))
+    return Embedding(values, net.columns, net.weights, failures)
 
 
-def _blocks(
-    pictures: PictureSequence, card: Backbone, batch: int, failures: dict[int, str] | None
-) -> Iterator[tuple[list[int], Picture]]:
-    """Yield batches of good pictures with their row numbers."""
-    first: Picture | None = None
-    rows: list[int] = []
-    block: list[Picture] = []
-    for row, outcome in decoded(pictures, range(len(pictures)), card):
-        first = outcome if first is None and not isinstance(outcome, ImageError) else first
-        picture = _same_size(outcome, row, first)
-        if isinstance(picture, ImageError):
-            if failures is None:
-                raise picture
-            failures[row] = str(picture)
-            continue
-        rows.append(row)
-        block.append(picture)
-        if len(rows) == batch:
-            yield rows, stacked(block, rows)
-            rows, block = [], []
-    if rows:
-        yield rows, stacked(block, rows)
+class _OneSize(Shown):
+    """Pictures that all have the size of the first one."""
 
+    def __init__(self, pictures: PictureSequence, card: Backbone) -> None:
+        super().__init__(pictures, card)
+        self.first: tuple[int, ...] | None = None
+        self._shapes: dict[int, tuple[int, ...]] = {}
 
-def _same_size(
-    outcome: Picture | ImageError, row: int, first: Picture | None
-) -> Picture | ImageError:
-    if first is None or isinstance(outcome, ImageError) or outcome.shape == first.shape:
-        return outcome
-    return ImageError(
-        f"picture {row} is {outcome.shape[1]} x {outcome.shape[0]} pixels, the first one "
-        f"{first.shape[1]} x {first.shape[0]}; a network wants one size: resize them."
-    )
+    def saw(self, index: int, picture: Picture | ImageError) -> None:
+        """Take note of a picture's size."""
+        if not isinstance(picture, ImageError):
+            self._shapes[index] = picture.shape
 
-
-def _check_finite(
-    values: NDArray[np.float64], failures: dict[int, str], card: Backbone, weights: Weights
-) -> None:
-    spoilt = np.flatnonzero(~np.isfinite(values).all(axis=1))
-    spoilt = np.setdiff1d(spoilt, list(failures))
-    if spoilt.size:
-        raise _not_finite(card, weights, int(spoilt[0]))
-
-
-def _not_finite(card: Backbone, weights: Weights, row: int) -> ParameterError:
-    return ParameterError(
-        f"{card.name} with weights {weights.label!r} gives numbers that are not finite for "
-        f"picture {row}; use other weights."
-    )
+    def checked(self, index: int, row: Row | ImageError) -> Row | ImageError:
+        """Return a row, or why its picture does not go with the first; asked in order."""
+        shape = self._shapes.pop(index, None)
+        self.first = self.first or shape
+        if shape is None or self.first is None or shape == self.first:
+            return row
+        return ImageError(
+            f"picture {index} is {shape[1]} x {shape[0]} pixels, the first one "
+            f"{self.first[1]} x {self.first[0]}; a network wants one size: resize them."
+        )
