@@ -9,13 +9,14 @@ import pandas as pd
 from texturekit.methods.running import THRESHOLD
 from texturekit.metrics.curves import thresholds
 from texturekit.metrics.summary import summarise
-from texturekit.records import MethodResult, Seconds, Threshold
+from texturekit.records import ClassResult, MethodResult, Seconds, Threshold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from texturekit.extraction import Representations
     from texturekit.methods.grammar import Method
+    from texturekit.methods.heads import HeadLearner
     from texturekit.methods.running import Run
     from texturekit.records import Kind
 
@@ -57,9 +58,9 @@ def score(
         weights=_weights(method, run, found),
         n=int(frame.loc[frame["split"] == "test", "id"].nunique()),
         metrics=metrics,
-        per_class=per_class,
+        per_class=[_explained(one, run) for one in per_class],
         confusion=confusion,
-        threshold=_threshold(frame, kind),
+        threshold=_threshold(frame, kind, run),
         seconds=Seconds(
             represent=_represent_seconds(method, found),
             fit=run.fit_seconds,
@@ -78,8 +79,8 @@ def importance_frame(runs: Mapping[str, Run]) -> pd.DataFrame:
 def _weights(method: Method, run: Run, found: Representations) -> str | None:
     if run.weights is not None:
         return run.weights
-    labels = [found.weights[name] for name in method.blocks if name in found.weights]
-    return "; ".join(labels) or None
+    names = dict.fromkeys(name.partition("(")[0] for name in method.blocks)
+    return "; ".join(found.weights[name] for name in names if name in found.weights) or None
 
 
 def _represent_seconds(method: Method, found: Representations) -> float:
@@ -88,10 +89,32 @@ def _represent_seconds(method: Method, found: Representations) -> float:
     return found.seconds["reading"] + sum(found.seconds[name] for name in method.blocks)
 
 
-def _threshold(frame: pd.DataFrame, kind: str) -> Threshold:
+def _explained(one: ClassResult, run: Run) -> ClassResult:
+    """Say of a label that a network was never trained for why it has no numbers."""
+    if run.head is None or one.name not in run.head.absent:
+        return one
+    reason = run.head.absent[one.name]
+    metrics = {
+        name: metric.model_copy(update={"reason": reason}) if metric.value is None else metric
+        for name, metric in one.metrics.items()
+    }
+    return one.model_copy(update={"metrics": metrics, "confusion": None})
+
+
+def _threshold(frame: pd.DataFrame, kind: str, run: Run) -> Threshold:
+    if run.head is not None:
+        return _operating_points(frame, run.head)
     each = " for each label" if kind == "multilabel" else ""
     rule = f"probability at least {THRESHOLD}{each}"
     used = thresholds(frame, rule=rule, chosen_on=_BEFOREHAND)
     if used is not None:
         return used
     return Threshold(rule="most probable class", chosen_on=_BEFOREHAND, values=[], median=None)
+
+
+def _operating_points(frame: pd.DataFrame, head: HeadLearner) -> Threshold:
+    points = ", ".join(f"{name} {cut:.4g}" for name, cut in head.cuts.items())
+    rule = f"probability at least the network's operating point ({points})"
+    origin = f"nothing here: published with {head.card.name}"
+    used = thresholds(frame, rule=rule, chosen_on=origin)
+    return used or Threshold(rule=rule, chosen_on=origin, values=[], median=None)

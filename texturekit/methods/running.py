@@ -11,10 +11,11 @@ import pandas as pd
 
 from texturekit import events
 from texturekit.errors import printable
+from texturekit.methods.heads import HeadLearner
 from texturekit.methods.learners import Inputs, PictureLearner, Settings, TableLearner, learner
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,6 +40,8 @@ class Run:
     fit_seconds, predict_seconds : float
     weights : str or None
         Label of the network's weights.
+    head : HeadLearner or None
+        The network whose own outputs were used.
     """
 
     predictions: pd.DataFrame
@@ -46,6 +49,7 @@ class Run:
     fit_seconds: float = 0.0
     predict_seconds: float = 0.0
     weights: str | None = None
+    head: HeadLearner | None = None
 
 
 def run_method(
@@ -79,6 +83,8 @@ def run_method(
     importances: list[dict[str, float]] = []
     run = Run(pd.DataFrame())
     settings = _with_weights(method, settings)
+    if method.classifier == "head":
+        return _run_head(method, manifest, inputs, folds, positive, settings)
     for number, fold in enumerate(folds):
         events.progress(f"running {method.name}", number, len(folds))
         seeded = replace(settings, seed=settings.seed + fold.repeat)
@@ -104,9 +110,37 @@ def run_method(
     return run
 
 
+def _run_head(
+    method: Method,
+    manifest: Manifest,
+    inputs: Inputs,
+    folds: Sequence[Fold],
+    positive: str | None,
+    settings: Settings,
+) -> Run:
+    """Ask a network for its own outputs; once for all folds, as nothing is fitted."""
+    start = time.perf_counter()
+    head = HeadLearner(method, str(manifest.kind), tuple(manifest.classes), settings).load()
+    middle = time.perf_counter()
+    known = head.predict_proba(inputs)
+    frames = [
+        _frame(manifest, fold.test, known[fold.test], method, positive, head.cuts).assign(
+            repeat=fold.repeat, fold=fold.fold, split="test"
+        )
+        for fold in folds
+    ]
+    return Run(
+        _ordered(pd.concat(frames, ignore_index=True)),
+        fit_seconds=middle - start,
+        predict_seconds=time.perf_counter() - middle,
+        weights=None if head.weights is None else head.weights.label,
+        head=head,
+    )
+
+
 def _with_weights(method: Method, settings: Settings) -> Settings:
     """Look for a network's weights once, not once a fold."""
-    if not method.learns_from_pictures:
+    if method.classifier != "finetune":
         return settings
     from texturekit.deep.weights import resolve_weights
 
@@ -134,6 +168,7 @@ def _frame(
     probabilities: NDArray[np.float64],
     method: Method,
     positive: str | None,
+    cuts: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Return the predictions of some images as rows of the predictions table."""
     part = manifest.subset(rows)
@@ -151,10 +186,14 @@ def _frame(
             data[f"y.{name}"] = part.labels[:, k]
     else:
         data["label"] = [part.label_name(i) for i in range(len(part))]
-    decided, threshold = decide(probabilities, classes, str(manifest.kind), positive, method)
+    decided, threshold = decide(
+        probabilities, classes, str(manifest.kind), positive, method, cuts=cuts
+    )
     data["predicted"], data["threshold"] = decided, threshold
     for k, name in enumerate(classes):
         data[f"p.{name}"] = probabilities[:, k]
+    if cuts is not None and manifest.kind == "multilabel":
+        data |= {f"t.{name}": cuts.get(name, float("nan")) for name in classes}
     return pd.DataFrame(data)
 
 
@@ -164,8 +203,31 @@ def decide(
     kind: str,
     positive: str | None,
     method: Method,
+    *,
+    cuts: Mapping[str, float] | None = None,
 ) -> tuple[list[str], float]:
-    """Turn probabilities into class names, and give the threshold that did it (NaN for none)."""
+    """Turn probabilities into class names, and give the threshold that did it.
+
+    Parameters
+    ----------
+    probabilities : (n, k) float64
+    classes : sequence of k str
+    kind : {"binary", "multiclass", "multilabel"}
+    positive : str or None
+        The positive class of two.
+    method : Method
+    cuts : dict of float, optional
+        Thresholds by class, instead of 0.5 for all; of two classes it holds one.
+
+    Returns
+    -------
+    decided : list of n str
+        Class names; labels joined by ``|``.
+    threshold : float
+        NaN where there is none, or one for each label.
+    """
+    if cuts is not None:
+        return _decide_by(cuts, probabilities, classes, kind, positive)
     if kind == "multilabel":
         above = np.nan_to_num(probabilities, nan=0.0) >= THRESHOLD
         return ["|".join(np.array(classes)[row]) for row in above], THRESHOLD
@@ -176,9 +238,26 @@ def decide(
     return [classes[k] for k in probabilities.argmax(axis=1)], float("nan")
 
 
+def _decide_by(
+    cuts: Mapping[str, float],
+    probabilities: NDArray[np.float64],
+    classes: Sequence[str],
+    kind: str,
+    positive: str | None,
+) -> tuple[list[str], float]:
+    if kind == "multilabel":
+        points = np.array([cuts.get(name, np.inf) for name in classes])
+        above = np.nan_to_num(probabilities, nan=-1.0) >= points
+        return ["|".join(np.array(classes)[row]) for row in above], float("nan")
+    ((name, cut),) = cuts.items()
+    index = list(classes).index(name)
+    chosen = np.where(probabilities[:, index] >= cut, index, 1 - index)
+    return [classes[k] for k in chosen], cut if name == positive else 1 - cut
+
+
 def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
     truth = [c for c in frame.columns if c == "label" or c.startswith("y.")]
-    scores = [c for c in frame.columns if c.startswith("p.")]
+    scores = [c for c in frame.columns if c.startswith(("p.", "t."))]
     first = ["id", "path", "group", "repeat", "fold", "split", "method"]
     frame = frame[[*first, *truth, "predicted", "threshold", *scores]]
     return frame.sort_values(["method", "repeat", "fold", "split", "id"], ignore_index=True)
