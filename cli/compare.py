@@ -10,15 +10,24 @@ from texturekit.errors import printable
 
 from . import options
 from .console import showing
+from .failing import explain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from texturekit.records import Data, Estimate, Protocol, Results, Study
+    from texturekit.records import Comparison, Data, Estimate, Protocol, Results, Study
+
+
+#: Every task that a write-up tells of.
+ALL = "all"
 
 
 @click.command("compare", short_help="Compare methods on the same images, with a report.")
-@click.option("--task", metavar="NAME", help="A task ('texturekit tasks') or a YAML card.")
+@click.option(
+    "--task",
+    metavar="NAME[,NAME]|all",
+    help="A task ('texturekit tasks') or a YAML card; several, or all five with a write-up.",
+)
 @click.option("--data", metavar="SOURCE", help="Folder tree, manifest or .npz; else the sample.")
 @click.option("--labels", metavar="a,b", help="Columns of a multi-label manifest.")
 @click.option("--positive", metavar="NAME", help="The positive class of two.")
@@ -26,13 +35,7 @@ if TYPE_CHECKING:
 @options.masks
 @options.mask_label
 @options.frames
-@click.option(
-    "--roi",
-    type=click.Choice(["crop", "mask", "none"]),
-    default="crop",
-    show_default=True,
-    help="What masks do: the box with 10% margin, only the pixels inside, or nothing.",
-)
+@options.roi
 @options.window
 @click.option("--methods", metavar="LIST", help="Methods joined by ',': glcm+lbp/forest,...")
 @click.option(
@@ -40,8 +43,9 @@ if TYPE_CHECKING:
     type=click.Choice(["quick", "full"]),
     default="quick",
     show_default=True,
-    help="Methods to take when --methods is not given.",
+    help="Methods to take when neither --methods nor --recipe is given.",
 )
+@options.recipe
 @click.option("--folds", metavar="N|FILE", help="Folds, or a CSV of path|id, repeat, fold.")
 @click.option("--repeats", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--reference", metavar="METHOD", help="The method all others are tested against.")
@@ -58,34 +62,39 @@ if TYPE_CHECKING:
 @click.option("--epochs", type=click.IntRange(1), metavar="N", help="Longest training of a net.")
 @click.option("-o", "--output", type=click.Path(file_okay=False), metavar="DIR", help="Run folder.")
 @options.common
+@click.pass_context
 def command(
-    task: str | None, data: str | None, output: str | None, labels: str | None, no_images: bool,
-    group: str, as_json: bool, overwrite: bool, verbose: bool, quiet: bool, no_progress: bool,
-    **settings: Any,
+    context: click.Context, /, task: str | None, data: str | None, output: str | None,
+    labels: str | None, no_images: bool, group: str, as_json: bool, overwrite: bool, verbose: bool,
+    quiet: bool, no_progress: bool, **settings: Any,
 ) -> int:  # fmt: skip
     """Compare texture features, CNN embeddings, fine-tuned CNNs and hybrids on the same folds.
 
-    Give --task, --data or both. Without --data a task runs on its embedded sample. Prints the path
-    of the report.
+    Give --task, --data or both. Without --data a task runs on its embedded sample. Several tasks,
+    or all of them, give one report each in one folder. Prints the path of the report.
     """
     if task is None and data is None:
         raise click.UsageError("one of --task and --data is required.")
+    _check_recipe(context, task, settings["recipe"])
+    settings |= {
+        "labels": None if labels is None else [name.strip() for name in labels.split(",")],
+        "group": None if group.lower() == "none" else group,
+        "images": not no_images,
+    }
+    several = _several(task)
+    if several is not None:
+        _refuse_sources(context)
     import texturekit as tk
     from texturekit.outputs import check_output
 
-    folder = check_output(_folder(task, data) if output is None else output, overwrite=overwrite)
+    folder = check_output(output or _folder(task, data, several), overwrite=overwrite)
     with showing(verbose=verbose, quiet=quiet, no_progress=no_progress):
-        study = tk.compare(
-            task,
-            data,
-            labels=None if labels is None else [name.strip() for name in labels.split(",")],
-            group=None if group.lower() == "none" else group,
-            images=not no_images,
-            **settings,
-        )
+        if several is not None:
+            folder = folder if output else _free(folder)
+            return _run_all(several, folder, settings, overwrite, as_json=as_json, quiet=quiet)
+        study = tk.compare(task, data, **settings)
         # Two runs that start in the same second would have the same name.
-        folder = _free(folder) if output is None else folder
-        page = tk.write_report(study, folder, overwrite=overwrite)
+        page = tk.write_report(study, folder if output else _free(folder), overwrite=overwrite)
     if not quiet:
         _tell(study)
     if as_json:
@@ -95,11 +104,80 @@ def command(
     return 1 if _incomplete(study.results) else 0
 
 
-def _folder(task: str | None, data: str | None) -> str:
+def _check_recipe(context: click.Context, task: str | None, recipe: str | None) -> None:
+    if recipe is None:
+        return
+    if task is None:
+        raise click.UsageError("--recipe wants --task: a recipe belongs to a task.")
+    if context.get_parameter_source("preset") is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--recipe and --preset are two lists of methods; give one of them.")
+
+
+def _several(task: str | None) -> list[str] | None:
+    """Return the tasks of a list, or of ``all``; None for a single one."""
+    if task is None or (task != ALL and "," not in task):
+        return None
+    from texturekit.data.card import TASKS, load_card
+
+    if task == ALL:
+        return [name for name in TASKS if load_card(name).recipe is not None]
+    names = list(dict.fromkeys(name.strip() for name in task.split(",") if name.strip()))
+    for name in names:
+        load_card(name)  # a misspelt one is refused before the first has run for hours
+    return names
+
+
+def _refuse_sources(context: click.Context) -> None:
+    for name in ("data", "labels", "positive", "masks", "mask_label", "frames"):
+        if context.params[name] is not None:
+            option = f"--{name.replace('_', '-')}"
+            raise click.UsageError(f"{option} belongs to one task; compare the tasks one by one.")
+
+
+def _run_all(
+    tasks: list[str], folder: Path, settings: dict[str, Any], overwrite: bool, *, as_json: bool,
+    quiet: bool,
+) -> int:  # fmt: skip
+    """Compare on every task; one that fails does not cost the others their hours of work."""
+    from pathlib import Path
+
+    import texturekit as tk
+
+    answer: dict[str, Any] = {}
+    codes = []
+    failed: dict[str, list[str]] = {}
+    for task in tasks:
+        try:
+            study = tk.compare(task, **settings)
+            page = tk.write_report(study, folder / Path(task).stem, overwrite=overwrite)
+        except Exception as error:
+            text, code = explain(error) or (f"Error: {type(error).__name__}: {error}", 1)
+            click.echo(printable(f"{task} failed: {text}"), err=True)
+            answer[task] = {"error": text}
+            codes.append(code)
+            continue
+        if not quiet:
+            _tell(study)
+        codes.append(1 if _incomplete(study.results) else 0)
+        failed[task] = [m.name for m in study.results.methods if m.status == "failed"]
+        answer[task] = {"report": str(page), "results": study.results.model_dump(mode="json")}
+        if not as_json:
+            click.echo(str(page))
+    for task, names in failed.items():
+        if names:
+            click.echo(printable(f"{task} is incomplete: {', '.join(names)} failed."), err=True)
+    if as_json:
+        options.show_json({"tasks": answer})
+    if all("error" in one for one in answer.values()):
+        return int(codes[0])
+    return 1 if any(codes) else 0
+
+
+def _folder(task: str | None, data: str | None, several: list[str] | None) -> str:
     from datetime import datetime
     from pathlib import Path
 
-    name = Path(task or data or "").stem
+    name = ALL if several is not None else Path(task or data or "").stem
     return f"reports/{name}-{datetime.now():%Y%m%d-%H%M%S}"
 
 
@@ -132,9 +210,23 @@ def _tell(study: Study) -> None:
         "",
         *_table(study),
         "",
-        *(f"- {c.sentence}" for c in results.comparisons if c.metric == "roc_auc"),
+        *_tests([c for c in results.comparisons if c.metric == "roc_auc"]),
     ]
     click.echo(printable("\n".join(lines)), err=True)
+
+
+def _tests(tests: list[Comparison]) -> list[str]:
+    """Return a line for each test, and one for all that cannot be made for the same reason."""
+    lines = [f"- {test.sentence}" for test in tests if test.verdict != "not_testable"]
+    missing: dict[str, list[str]] = {}
+    for test in tests:
+        if test.verdict == "not_testable":
+            reason = test.sentence.partition(", because ")[2]
+            missing.setdefault(reason, []).append(test.sentence)
+    for reason, sentences in missing.items():
+        several = f"Not testable: {len(sentences)} pairs of methods on AUC, because {reason}"
+        lines.append(f"- {sentences[0] if len(sentences) == 1 else several}")
+    return lines
 
 
 def _losses(data: Data) -> str:

@@ -97,6 +97,18 @@ frames = click.option(
     help="Which picture of files with several: first, middle, a number from 0, all (a row each); "
     "volumes with the direction: axial:middle, coronal:12. Without, such files are skipped.",
 )
+roi = click.option(
+    "--roi",
+    type=click.Choice(["crop", "mask", "none"]),
+    default="crop",
+    show_default=True,
+    help="What masks do: the box with 10% margin, only the pixels inside, or nothing.",
+)
+recipe = click.option(
+    "--recipe",
+    type=click.Choice(["seed"]),
+    help="Follow the write-up of the task; other options win, and the result says so.",
+)
 window = click.option(
     "--window",
     default="auto",

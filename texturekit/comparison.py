@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from texturekit import environment, events
 from texturekit.data.choices import class_counts, group_counts, representatives
-from texturekit.data.copies import contradictions, without
-from texturekit.data.duplicates import find_duplicates
 from texturekit.data.thumbnails import thumbnails
 from texturekit.errors import ManifestError, ParameterError, missing_extra, printable
 from texturekit.methods.folding import make_folds
+from texturekit.methods.following import marked
 from texturekit.methods.model import prepare
 from texturekit.methods.outcomes import importance_frame, score
-from texturekit.methods.planning import Job, Options, check_networks, settle
+from texturekit.methods.planning import Job, Options, settle
+from texturekit.methods.runnable import check_networks
 from texturekit.methods.running import run_method
-from texturekit.methods.separation import separate
+from texturekit.methods.separation import separate, without_contradictions
 from texturekit.methods.shortcuts import shortcut_notes
 from texturekit.metrics.curves import roc_curves
 from texturekit.metrics.verdicts import compare_methods
@@ -30,10 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from texturekit.data.duplicates import Duplicates
     from texturekit.data.manifest import Manifest
     from texturekit.data.splits import Fold
     from texturekit.extraction import Representations
+    from texturekit.methods.grammar import Method
     from texturekit.methods.learners import Inputs
     from texturekit.methods.running import Run
     from texturekit.methods.separation import Separation
@@ -46,6 +45,7 @@ def compare(
     *,
     methods: Sequence[str] | str | None = None,
     preset: str = "quick",
+    recipe: str | None = None,
     folds: int | str | Path | None = None,
     repeats: int = 1,
     seed: int = 0,
@@ -78,6 +78,9 @@ def compare(
     methods : list of str, optional
         Method strings, ``"glcm+lbp/forest"``; by default those of ``preset``.
     preset : {"quick", "full"}, default "quick"
+    recipe : {"seed"}, optional
+        Follow the write-up that the task's card tells of: its methods, size, weights, split and
+        training. What is given here beside it wins, and the study says so.
     folds : int or path, optional
         Number of folds, or a CSV of ``path|id, repeat, fold``. By default the manifest's splits,
         else at most 5, as many as the smallest class has groups.
@@ -138,33 +141,23 @@ def compare(
     ['first_order/logistic', 'majority/dummy']
     """
     options = Options(
-        methods=methods, preset=preset, folds=folds, repeats=repeats, seed=seed, labels=labels,
-        positive=positive, group=group, masks=masks, mask_label=mask_label, frames=frames, roi=roi,
-        window=window, size=size, reference=reference, weights=weights, device=device, jobs=jobs,
-        epochs=epochs, limit=limit, images=images, allow_leakage=allow_leakage,
+        methods=methods, preset=preset, recipe=recipe, folds=folds, repeats=repeats, seed=seed,
+        labels=labels, positive=positive, group=group, masks=masks, mask_label=mask_label,
+        frames=frames, roi=roi, window=window, size=size, reference=reference, weights=weights,
+        device=device, jobs=jobs, epochs=epochs, limit=limit, images=images,
+        allow_leakage=allow_leakage,
     )  # fmt: skip
     job = settle(task, data, options)
+    options = job.options
     make_folds(options, job.manifest)  # refuse what cannot work before any image is read
-    check_networks(job)
-    job, repeated = _without_contradictions(job)
+    job = check_networks(job)
+    job, repeated = without_contradictions(job)
     separate(options, job.manifest, repeated)  # leakage is cheaper to find now than after hours
     inputs, found = prepare(job.manifest, job.methods, job.preprocessing, jobs=jobs, device=device)
     used = _usable(job.manifest, found)
     apart = separate(options, used, None if repeated is None else repeated.among(found.usable))
     runs, results, warnings = _run_all(job, apart.manifest, inputs, apart.folds, found)
     return _study(job, used, inputs, found, apart, runs, results, warnings)
-
-
-def _without_contradictions(job: Job) -> tuple[Job, Duplicates | None]:
-    """Look for copies, and leave out images that stand under two labels."""
-    if job.manifest.synthetic:  # drawn one by one
-        return job, None
-    repeated = find_duplicates(job.manifest, jobs=job.options.jobs)
-    wrong = contradictions(job.manifest, repeated.exact)
-    if not wrong:
-        return job, repeated
-    kept = [row for row in range(len(job.manifest)) if row not in wrong]
-    return replace(job, manifest=without(job.manifest, wrong)), repeated.among(kept)
 
 
 def _usable(manifest: Manifest, found: Representations) -> Manifest:
@@ -188,25 +181,31 @@ def _run_all(
     runs: dict[str, Run] = {}
     results: list[MethodResult] = []
     warnings: list[str] = []
+    for method, reason in job.failed.items():
+        events.warn("comparing", f"{method.name} failed: {reason}")
+        results.append(_failed(job, method, reason))
     for method in job.methods:
         try:
             with events.keeping_warnings() as said:
                 run = run_method(
                     method, used, inputs, folds, positive=job.positive, settings=job.settings
                 )
-            warnings += _counted(method.name, said, len(folds))
-            results.append(score(method, run, found, **_described(job)))
+            warnings += _counted(method.name, said, len(folds) if run.head is None else 0)
+            row = score(method, run, found, **_described(job))
+            results.append(marked(row, method, job.followed, job.shortened))
             runs[method.name] = run
         except Exception as error:  # one method must not cost the others hours of work
             events.warn("comparing", f"{method.name} failed: {error}")
             events.note("comparing", traceback.format_exc())
-            reason = _reason(error)
-            results.append(
-                MethodResult(name=method.name, family=method.family, status="failed", reason=reason)
-            )
+            results.append(_failed(job, method, _reason(error)))
     if not runs:
         raise ParameterError(f"every method failed; the first: {results[0].reason}")
     return runs, results, warnings
+
+
+def _failed(job: Job, method: Method, reason: str) -> MethodResult:
+    row = MethodResult(name=method.name, family=method.family, status="failed", reason=reason)
+    return marked(row, method, job.followed, job.shortened)
 
 
 def _reason(error: Exception) -> str:
@@ -215,9 +214,12 @@ def _reason(error: Exception) -> str:
 
 
 def _counted(name: str, said: list[str], folds: int) -> list[str]:
-    """Return each warning of a method once, with how often it was given."""
+    """Return each warning of a method once, with how often it was given in how many folds."""
     counts = Counter(" ".join(message.split()) for message in said)
-    return [f"{name}: {text} ({n} times in {folds} folds)" for text, n in counts.items()]
+    if folds < 2:
+        return [f"{name}: {text}" for text in counts]
+    times = {text: "once" if n == 1 else f"{n} times" for text, n in counts.items()}
+    return [f"{name}: {text} ({often} in {folds} folds)" for text, often in times.items()]
 
 
 def _study(
@@ -242,7 +244,7 @@ def _study(
         positive=job.positive,
         positive_from=job.positive_from,
         synthetic=used.synthetic,
-        recipe=None,
+        recipe=job.options.recipe,
         protocol=apart.protocol,
         data=data,
         methods=results,

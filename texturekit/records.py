@@ -255,7 +255,7 @@ class ClassResult(Record):
 
 
 class MethodResult(Record):
-    """One row of the table of methods."""
+    """One row of the table of methods; ``marks`` say what sets the row apart: "shortened: ..."."""
 
     name: str
     family: Family
@@ -268,6 +268,7 @@ class MethodResult(Record):
     confusion: list[list[int]] | None = None
     threshold: Threshold | None = None
     seconds: Seconds | None = None
+    marks: list[str] = Field(default_factory=list)
 
 
 class Comparison(Record):

@@ -54,6 +54,11 @@ class Card(BaseModel):
         Networks that the task's comparison uses.
     group_rule : str, optional
         Regular expression, searched in file names; its first group is the patient.
+    augmentation : dict, optional
+        Random changes of training pictures that leave the classes alone; fields of
+        `texturekit.deep.settings.Augmentation`.
+    recipe : dict, optional
+        A write-up's way to train; fields of `texturekit.methods.recipes.Recipe`, which checks it.
     licence, obtain, note : str
         What may be done with the data, how to get them, and what to know about them.
     published : tuple of Published
@@ -71,6 +76,8 @@ class Card(BaseModel):
     channels: Literal[1, 3] = 1
     backbones: tuple[Text, ...] = ("resnet18",)
     group_rule: Text | None = None
+    augmentation: dict[str, Any] | None = None
+    recipe: dict[str, Any] | None = None
     licence: Text | None = None
     obtain: Text | None = None
     published: tuple[Published, ...] = ()

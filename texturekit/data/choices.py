@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,8 @@ def limited(manifest: Manifest, limit: int, *, seed: int = 0) -> Manifest:
     for name in sorted({str(split) for split in splits}):
         rows = np.flatnonzero(splits.astype(str) == name)
         target = limit * len(rows) // len(manifest)
-        kept.extend(rows[_thinned(manifest.subset(rows), target, seed)].tolist())
+        part = manifest.subset(rows)
+        kept.extend(rows[_kept(part, target, seed, 2 if manifest.splits is None else 1)].tolist())
     if not kept:
         raise ParameterError(
             f"limit={limit} is too small to take a whole group; give a larger one."
@@ -93,6 +95,26 @@ def limited(manifest: Manifest, limit: int, *, seed: int = 0) -> Manifest:
         Skipped(path=printable(manifest.paths[i]), reason=reason, kind="ignored") for i in out
     ]
     return replace(manifest.subset(sorted(kept)), skipped=(*manifest.skipped, *skipped))
+
+
+def _kept(manifest: Manifest, target: int, seed: int, least: int) -> NDArray[np.int64]:
+    """Return at most ``target`` rows with ``least`` groups of each class, if that can be."""
+    rows = _thinned(manifest, target, seed)
+    labels = manifest.labels
+    if labels is None or labels.ndim > 1:
+        return rows
+    groups = np.array(manifest.ids) if manifest.groups is None else manifest.groups
+    classes = np.unique(labels)
+    if all(len(set(groups[rows[labels[rows] == c]])) >= least for c in classes):
+        return rows
+    sizes = Counter(groups.tolist())
+    chosen = {
+        group
+        for c in classes
+        for group in sorted(set(groups[labels == c]), key=lambda g: (sizes[g], g))[:least]
+    }
+    few = np.flatnonzero([group in chosen for group in groups])
+    return few if len(few) <= target else rows
 
 
 def _thinned(manifest: Manifest, target: int, seed: int) -> NDArray[np.int64]:

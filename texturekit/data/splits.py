@@ -21,6 +21,8 @@ from texturekit.data.stratify import deal, label_counts
 from texturekit.errors import SplitError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from texturekit.data.listing import Manifest
@@ -34,6 +36,7 @@ __all__ = [
     "kfold",
     "leaked_groups",
     "read_folds",
+    "shared",
     "split",
     "untestable_labels",
 ]
@@ -157,6 +160,61 @@ def holdout(manifest: Manifest, *, allow_leakage: bool = False) -> list[Fold]:
     if not allow_leakage:
         check_leakage(manifest, fold, manifest.source)
     return [fold]
+
+
+def shared(
+    manifest: Manifest, shares: Sequence[float], *, repeats: int = 1, seed: int = 0
+) -> list[Fold]:
+    """Return one fold a repeat whose parts have given shares of the images; no group is cut.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        With labels. Every class wants two groups, one to train and one to test on.
+    shares : sequence of float
+        Of training, validation (0 for none) and test; they add up to 1.
+    repeats : int, default 1
+        Each drawn anew.
+    seed : int, default 0
+        Not negative.
+
+    Returns
+    -------
+    list of Fold
+        Validation images are taken where groups can be spared for them.
+
+    Raises
+    ------
+    SplitError
+        If a class has one group only.
+    ParameterError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> import pandas as pd, pathlib
+    >>> from texturekit.data.listing import Manifest
+    >>> frame = pd.DataFrame({"id": list("abcdefghij"), "path": list("abcdefghij")})
+    >>> data = Manifest(frame, np.arange(10) % 2, ("no", "yes"), "binary", pathlib.Path(), "")
+    >>> [fold] = shared(data, (0.6, 0.2, 0.2))
+    >>> len(fold.train), len(fold.val), len(fold.test)
+    (6, 2, 2)
+    """
+    check_count("repeats", repeats, 1)
+    check_count("seed", seed, 0)
+    largest_folds(manifest)  # refuses classes that cannot be on both sides
+    counts, units = label_counts(manifest.labels, len(manifest)), _units(manifest)
+    made = []
+    for repeat in range(repeats):
+        apart = set_apart(counts, units, fraction_of("test", shares[2]), seed + repeat)
+        train, val = np.flatnonzero(~apart), np.zeros(0, dtype=np.int64)
+        if shares[1]:
+            left = fraction_of("val", shares[1] / (1 - shares[2]))
+            within = set_apart(counts[train], group_numbers(units[train], 0), left, seed + repeat)
+            train, val = train[~within], train[within]
+        check_trained(manifest, train, f"the training part of {manifest.source}")
+        made.append(Fold(repeat, 0, train, np.flatnonzero(apart), val))
+    return made
 
 
 def split(manifest: Manifest, *, test: float = 0.2, seed: int = 0) -> tuple[Manifest, Manifest]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from texturekit.data.expansion import is_file_group
-from texturekit.data.splits import default_folds, holdout, kfold, leaked_groups, read_folds
+from texturekit.data.splits import default_folds, holdout, kfold, leaked_groups, read_folds, shared
 from texturekit.errors import SplitError
 from texturekit.records import Protocol
 
@@ -54,7 +54,7 @@ def make_folds(options: Options, manifest: Manifest) -> tuple[list[Fold], Protoc
 def _drawn(
     options: Options, manifest: Manifest
 ) -> tuple[Literal["holdout", "kfold", "given folds"], str, list[Fold]]:
-    asked, splits = options.folds, manifest.splits
+    asked = options.folds
     if asked is not None and re.fullmatch(r"-?\d+", str(asked)) is None:
         file = Path(str(asked))
         if not file.is_file():
@@ -64,12 +64,28 @@ def _drawn(
             )
         folds = read_folds(file, manifest, allow_leakage=options.allow_leakage)
         return "given folds", f"the folds of {file.name}", folds
-    if asked is None and splits is not None and "test" in set(splits):
+    if asked is None and names_test(manifest):
         folds = holdout(manifest, allow_leakage=options.allow_leakage)
         return "holdout", "the images that the data name as test", folds
+    shares = options.shares
+    if asked is None and shares is not None:
+        parts = (shares.train, shares.val, shares.test)
+        folds = shared(manifest, parts, repeats=options.repeats, seed=options.seed)
+        test = f"{100 * shares.test:g}% of the images, drawn ({shares}, as in the recipe)"
+        return "holdout", test, folds
     count = default_folds(manifest) if asked is None else int(str(asked))
     folds = kfold(manifest, folds=count, repeats=options.repeats, seed=options.seed)
     return "kfold", "every image once a repeat", folds
+
+
+def names_test(manifest: Manifest) -> bool:
+    """Tell whether the data say which images are for testing."""
+    return manifest.splits is not None and "test" in set(manifest.splits)
+
+
+def are_drawn(manifest: Manifest, protocol: Protocol) -> bool:
+    """Tell whether texturekit dealt the images out, so that it may do so otherwise."""
+    return protocol.type == "kfold" or (protocol.type == "holdout" and not names_test(manifest))
 
 
 def grouping(manifest: Manifest, group: str | None, folds: Sequence[Fold] = ()) -> str:

@@ -9,7 +9,7 @@ from texturekit.deep.backbones import BACKBONES
 from texturekit.errors import ParameterError, UnknownNameError
 from texturekit.features import FEATURES, SETS
 from texturekit.features.grammar import Part, parse_parts
-from texturekit.parts import FACTS, part_columns, part_kind, pieces
+from texturekit.parts import FACTS, part_columns, part_kind, pieces, plain_part
 
 if TYPE_CHECKING:
     from texturekit.records import Family
@@ -132,7 +132,7 @@ def _canonical(parts: tuple[Part, ...]) -> tuple[Part, ...]:
 
 def _without_defaults(part: Part) -> Part:
     if part.name not in FEATURES:
-        return part
+        return plain_part(part)
     defaults = FEATURES[part.name].defaults
     kept = tuple((k, v) for k, v in part.parameters if defaults[k] not in (v, (v,)))
     return Part(part.name, kept)
@@ -148,6 +148,11 @@ def _check(method: Method, text: str) -> None:
         raise ParameterError(
             f"{text!r}: {method.classifier} takes exactly one backbone; "
             f"write for example resnet18/{method.classifier}."
+        )
+    if method.learns_from_pictures and method.parts[0].parameters:
+        raise ParameterError(
+            f"{text!r}: {method.classifier} uses the whole network, so {method.parts[0].name} "
+            f"takes no parameters; write {method.parts[0].name}/{method.classifier}."
         )
     if method.classifier == "fusion" and set(kinds) != {"texture", "embedding"}:
         raise ParameterError(

@@ -10,20 +10,23 @@ import numpy as np
 from texturekit.deep.backbones import BACKBONES
 from texturekit.errors import ParameterError
 from texturekit.methods.classifiers import Ensemble
+from texturekit.methods.heads import HeadLearner
+from texturekit.methods.recipes import Training
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from texturekit.data.pictures import Pictures
+    from texturekit.deep.settings import Settings as Trained
     from texturekit.deep.training import Network
     from texturekit.deep.weights import Weights
     from texturekit.methods.grammar import Method
 
 
-#: Epochs from pretrained and from random weights: these start with nothing.
-_EPOCHS = {False: 5, True: 12}
+_VALIDATION = 0.2  # share of the training images that decides when to stop
 
 
 @dataclass(frozen=True)
@@ -36,15 +39,18 @@ class Settings:
     weights : str or Weights
         The policy, or what it led to.
     device : str
-    epochs : int or None
-        Longest training; None for 5 epochs from pretrained weights and 12 from random ones.
+    training : Training
+        How networks are trained.
+    resume : Path or None
+        Folder where a network's training is kept after every epoch, and goes on from.
     """
 
     seed: int = 0
     jobs: int = 1
     weights: str | Weights = "auto"
     device: str = "auto"
-    epochs: int | None = None
+    training: Training = field(default_factory=Training)
+    resume: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,7 @@ class TableLearner:
             codes,
             None if groups is None else groups[known],
             {name: range(*ends[k : k + 2]) for k, name in enumerate(self.method.blocks)},
-            [name for name in self.method.blocks if name in BACKBONES],
+            [name for name in self.method.blocks if name.partition("(")[0] in BACKBONES],
             seed=self.settings.seed,
             jobs=self.settings.jobs,
         )
@@ -182,7 +188,7 @@ class TableLearner:
 
 @dataclass
 class PictureLearner:
-    """Fine-tune a network; a part of the training patients is held out to stop early.
+    """Fine-tune a network; a part of the training patients is held out if anything hangs on it.
 
     Attributes
     ----------
@@ -211,20 +217,21 @@ class PictureLearner:
         *,
         held_out: NDArray[np.intp] | None = None,
     ) -> PictureLearner:
-        """Train on the pictures; ``held_out`` names those that only decide when to stop."""
-        from texturekit.data.splits import inner_split
+        """Train on the pictures; ``held_out`` names those that only decide when to stop.
+
+        Without it a fifth of the patients is held out, or none if all epochs are trained and the
+        last one is kept.
+        """
         from texturekit.deep.training import finetune
         from texturekit.deep.weights import resolve_weights
 
         pictures = _pictures(inputs)
         seed = self.settings.seed
-        if held_out is None:
-            train, val = inner_split(labels, groups, self.kind, fraction=0.2, seed=seed)
-        else:
-            train, val = np.setdiff1d(np.arange(len(labels)), held_out), held_out
-        self.held_out = val
         backbone = self.method.parts[0].name
         weights = resolve_weights(backbone, self.settings.weights, seed=seed)
+        how = self.settings.training.of(backbone, random=weights.random, seed=seed)
+        train, val = parted(labels, groups, self.kind, how, held_out)
+        self.held_out = val
         self.network = finetune(
             pictures.subset(train),
             labels[train],
@@ -234,8 +241,8 @@ class PictureLearner:
             kind=self.kind,
             weights=weights,
             device=self.settings.device,
-            epochs=self.settings.epochs or _EPOCHS[weights.random],
-            seed=seed,
+            settings=how,
+            resume=self.settings.resume,
         )
         return self
 
@@ -243,7 +250,25 @@ class PictureLearner:
         """Return (n, classes) probabilities."""
         if self.network is None:
             raise ParameterError("this network is not trained; call fit first.")
-        return self.network.predict_proba(_pictures(inputs))
+        return self.network.predict_proba(_pictures(inputs), device=self.settings.device)
+
+
+def parted(
+    labels: NDArray[Any],
+    groups: NDArray[Any] | None,
+    kind: str,
+    how: Trained,
+    held_out: NDArray[np.intp] | None,
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows that are learnt from, and those that decide when to stop."""
+    from texturekit.data.splits import inner_split
+
+    rows = np.arange(len(labels))
+    if held_out is not None:
+        return np.setdiff1d(rows, held_out), held_out
+    if how.patience is None and how.keep == "last":
+        return rows, rows[:0]
+    return inner_split(labels, groups, kind, fraction=_VALIDATION, seed=how.seed)
 
 
 def _pictures(inputs: Inputs) -> Pictures:
@@ -254,20 +279,16 @@ def _pictures(inputs: Inputs) -> Pictures:
 
 def learner(
     method: Method, kind: str, classes: Sequence[str], settings: Settings
-) -> PriorLearner | TableLearner | PictureLearner:
+) -> PriorLearner | TableLearner | PictureLearner | HeadLearner:
     """Return the unfitted learner of a method.
 
     Raises
     ------
     ParameterError
-        For ``head``: the outputs of these backbones are ImageNet's classes.
+        For ``head``: if the backbone has no outputs for these classes.
     """
     if method.classifier == "head":
-        raise ParameterError(
-            f"{method} asks for the backbone's own outputs, but those are the 1,000 classes of "
-            f"ImageNet and none of {', '.join(classes)}; use {method.parts[0]}/finetune or "
-            f"{method.parts[0]}/logistic."
-        )
+        return HeadLearner(method, kind, tuple(classes), settings)
     if method.classifier == "dummy":
         return PriorLearner(kind, len(classes))
     if method.learns_from_pictures:

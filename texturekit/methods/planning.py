@@ -10,26 +10,29 @@ from texturekit.data.choices import limited
 from texturekit.data.expansion import without_patients
 from texturekit.data.manifest import Manifest, load_source
 from texturekit.data.tasks import Card, apply_card, load_card, load_task, resolve_positive
-from texturekit.deep.backbones import BACKBONES
 from texturekit.errors import ManifestError, ParameterError, closest
-from texturekit.methods.learners import Settings, learner
+from texturekit.methods.following import Followed, follow, recipe_notes, shortening, told
+from texturekit.methods.learners import Settings
 from texturekit.methods.model import Preprocessing, image_size
 from texturekit.methods.presets import parse_methods, preset
+from texturekit.methods.runnable import that_can
 from texturekit.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from texturekit.methods.grammar import Method
+    from texturekit.methods.recipes import Shares
     from texturekit.records import Kind
 
 
 @dataclass(frozen=True)
 class Options:
-    """The settings of a comparison; see `texturekit.compare`."""
+    """The settings of a comparison; see `texturekit.compare`. A recipe gives the ``shares``."""
 
     methods: Sequence[str] | str | None = None
     preset: str = "quick"
+    recipe: str | None = None
     folds: int | str | Path | None = None
     repeats: int = 1
     seed: int = 0
@@ -50,6 +53,7 @@ class Options:
     limit: int | None = None
     images: bool = True
     allow_leakage: bool = False
+    shares: Shares | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,12 @@ class Job:
         The positive class of two, and who says so.
     size : int
         Long side in pixels that every method works at.
+    followed : Followed
+        The options with what a recipe adds, and how networks are trained.
+    failed : dict of str
+        Methods of a recipe that cannot be run here, and why.
+    shortened : str or None
+        How the comparison was shortened.
     asked_task, asked_data : str or None
         Where the images came from, as asked for.
     notes : list of str
@@ -83,6 +93,9 @@ class Job:
     positive: str | None
     positive_from: str | None
     size: int
+    followed: Followed
+    failed: dict[Method, str] = field(default_factory=dict)
+    shortened: str | None = None
     asked_task: str | None = None
     asked_data: str | None = None
     notes: list[str] = field(default_factory=list)
@@ -114,18 +127,21 @@ class Job:
     def settings(self) -> Settings:
         """What the learners have to know."""
         options = self.options
-        return Settings(options.seed, options.jobs, options.weights, options.device, options.epochs)
+        return Settings(
+            options.seed, options.jobs, options.weights, options.device, self.followed.training
+        )
 
     @property
     def config(self) -> dict[str, Any]:
         """The effective configuration, which ``--config`` reads back, and the facts it led to."""
         options = asdict(self.options)
+        del options["shares"]
         options["resize"] = options.pop("size")
         options["mask-label"] = options.pop("mask_label")
         options["no-images"] = not options.pop("images")
         options["allow-leakage"] = options.pop("allow_leakage")
         options["group"] = options["group"] or "none"
-        options["methods"] = [method.name for method in self.methods]
+        options["methods"] = [method.name for method in (*self.methods, *self.failed)]
         named = {"task": self.asked_task, "data": self.asked_data, **options}
         return {
             **{key: str(v) if isinstance(v, Path) else v for key, v in named.items()},
@@ -137,6 +153,7 @@ class Job:
                 "mask_label": self.manifest.mask_label,
                 "window": self.preprocessing.window,
                 "source": self.manifest.source,
+                "recipe": told(self.followed),
                 "card": None if self.card is None else self.card.model_dump(mode="json"),
             },
         }
@@ -154,14 +171,17 @@ def settle(task: str | Path | None, data: Manifest | str | Path | None, options:
         raise ParameterError("neither task nor data is given; name a task or a data source.")
     manifest = _checked(_load(None if task is None else load_card(task), data, options))
     card = manifest.card
+    followed = follow(options, card)
+    options = followed.options
     named = options.methods
     if named is None:
         named = preset(options.preset, () if card is None else card.backbones)
-    methods = parse_methods(named)
-    for method in methods:
-        learner(method, str(manifest.kind), manifest.classes, Settings())
+    methods, failed = that_can(parse_methods(named), manifest, followed)
     positive, origin = _positive(manifest, card, options.positive)
-    manifest, notes = _shortened(manifest, options)
+    before = len(manifest)
+    trains = any(method.classifier == "finetune" for method in methods)
+    manifest, notes = _shortened(manifest, options, trains=trains)
+    notes = [*recipe_notes(followed, [*methods, *failed], manifest), *notes]
     if options.folds is not None and manifest.splits is not None:
         notes.append("The data name training and test images; folds were asked for instead.")
     if not any(method.family == "baseline" for method in methods):
@@ -178,19 +198,23 @@ def settle(task: str | Path | None, data: Manifest | str | Path | None, options:
         positive=positive,
         positive_from=origin,
         size=options.size or image_size(manifest),
+        followed=followed,
+        failed=failed,
+        shortened=shortening(options, followed, before, len(manifest)),
         asked_task=None if task is None else str(task),
         asked_data=None if data is None or isinstance(data, Manifest) else str(data),
         notes=notes,
     )
 
 
-def _shortened(manifest: Manifest, options: Options) -> tuple[Manifest, list[str]]:
+def _shortened(manifest: Manifest, options: Options, *, trains: bool) -> tuple[Manifest, list[str]]:
     notes = []
     if options.limit is not None and options.limit < len(manifest):
         manifest = limited(manifest, options.limit, seed=options.seed)
         notes.append(f"Shortened: {len(manifest)} images were used (limit {options.limit}).")
-    if options.epochs is not None:
-        notes.append(f"Networks were trained for at most {options.epochs} epochs, as asked.")
+    if options.epochs is not None and trains:
+        longest = "one epoch" if options.epochs == 1 else f"{options.epochs} epochs"
+        notes.append(f"Networks were trained for at most {longest}, as asked.")
     return manifest, notes
 
 
@@ -225,27 +249,6 @@ def _by_id(manifest: Manifest) -> Manifest:
     """Return the images in the order of their ids: no number depends on the order of rows."""
     order = sorted(range(len(manifest)), key=manifest.ids.__getitem__)
     return replace(manifest.subset(order), skipped=manifest.skipped)
-
-
-def check_networks(job: Job) -> None:
-    """See that every network of a job can run, before any image is read.
-
-    Raises
-    ------
-    WeightsError
-        If weights cannot be had or belong to another network.
-    ParameterError
-        If the device is not there.
-    """
-    names = {p.name for method in job.methods for p in method.parts if p.name in BACKBONES}
-    if not names:
-        return
-    from texturekit.deep.loading import choose_device
-    from texturekit.deep.networks import check_weights
-
-    choose_device(job.options.device)
-    for name in sorted(names):
-        check_weights(name, job.options.weights, seed=job.options.seed)
 
 
 def _checked(manifest: Manifest) -> Manifest:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from texturekit.data.copies import LEVELS, crossings, linked
+from texturekit.data.copies import LEVELS, contradictions, crossings, linked, without
+from texturekit.data.duplicates import find_duplicates
 from texturekit.errors import LeakageError, SplitError, printable
-from texturekit.methods.folding import make_folds
+from texturekit.methods.folding import are_drawn, make_folds
 from texturekit.records import Crossing, Repeats
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from texturekit.data.duplicates import Duplicates, Groups
     from texturekit.data.manifest import Manifest
     from texturekit.data.splits import Fold
-    from texturekit.methods.planning import Options
+    from texturekit.methods.planning import Job, Options
     from texturekit.records import Protocol
 
 _LARGEST = 0.25  # of all images that copies may bind together
@@ -49,6 +50,35 @@ class Separation:
     notes: tuple[str, ...] = ()
 
 
+def without_contradictions(job: Job) -> tuple[Job, Duplicates | None]:
+    """Look for copies, and leave out images that stand under two labels."""
+    if job.manifest.synthetic:  # drawn one by one
+        return job, None
+    found = find_duplicates(job.manifest, jobs=job.options.jobs)
+    wrong = contradictions(job.manifest, found.exact)
+    if not wrong:
+        return job, found
+    kept = [row for row in range(len(job.manifest)) if row not in wrong]
+    return replace(job, manifest=without(job.manifest, wrong)), found.among(kept)
+
+
+def together(manifest: Manifest, found: Duplicates | None) -> Manifest:
+    """Return the images with copies of one another in one group, as patients are.
+
+    Possible copies, too; the least certain are left apart where they would bind too many images.
+    """
+    if found is None:
+        return manifest
+    for level in reversed(LEVELS):
+        joined = linked(manifest, found.level(level))
+        try:
+            _check_size(manifest, joined)
+        except SplitError:
+            continue
+        return joined
+    return manifest
+
+
 def separate(options: Options, manifest: Manifest, found: Duplicates | None) -> Separation:
     """Draw folds, or take the given ones, with copies of an image on one side of each.
 
@@ -77,7 +107,7 @@ def separate(options: Options, manifest: Manifest, found: Duplicates | None) -> 
     folds, protocol = make_folds(options, manifest)
     if found is None:
         return Separation(manifest, folds, protocol)
-    if protocol.type == "kfold":
+    if are_drawn(manifest, protocol):
         return _drawn(options, manifest, found, Separation(manifest, folds, protocol))
     return _given(options, manifest, found, folds, protocol)
 
@@ -130,6 +160,20 @@ def _given(
     folds: list[Fold],
     protocol: Protocol,
 ) -> Separation:
+    joined, repeats, notes = as_given(options, manifest, found, folds)
+    return Separation(joined, folds, protocol, repeats, notes)
+
+
+def as_given(
+    options: Options, manifest: Manifest, found: Duplicates, folds: Sequence[Fold]
+) -> tuple[Manifest, Repeats, tuple[str, ...]]:
+    """Return the images with copies in one group, where given parts do not tear them; and notes.
+
+    Raises
+    ------
+    LeakageError
+        If exact copies stand in two parts, and that is not allowed.
+    """
     crossed = crossings(found, folds, len(manifest))
     exact = [one for one in crossed if one.kind == "exact"]
     if exact and not options.allow_leakage:
@@ -144,7 +188,7 @@ def _given(
         update={"crossing": [_crossing(manifest, one) for one in crossed]}
     )
     notes = (*_crossing_notes(manifest, crossed), *_notes(manifest, found, repeats))
-    return Separation(linked(manifest, groups), folds, protocol, repeats, notes)
+    return linked(manifest, groups), repeats, notes
 
 
 def _repeats(

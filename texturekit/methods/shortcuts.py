@@ -71,7 +71,7 @@ def _areas(data: Manifest, found: Duplicates, seed: int, jobs: int) -> list[Shor
     apart = separate(options, data.subset(measured.usable), found.among(measured.usable))
     kind = cast("Kind", data.kind)
     positive = data.classes[-1] if kind == "binary" else None
-    settings = Settings(seed, jobs, "none", "cpu", None)
+    settings = Settings(seed, jobs, "none", "cpu")
     runs = {
         method.name: run_method(
             method, apart.manifest, inputs, apart.folds, positive=positive, settings=settings

@@ -64,6 +64,7 @@ def _headline(study: Study) -> dict[str, Any]:
         "amounts": wording.amounts(results.data, results.classes, results.kind),
         "separated": wording.separated(results.protocol),
         "random_weights": random_weights(results),
+        "shortened": _shortened(results),
         "leakage": [note for note in results.notes if note.startswith("Leakage")],
         "notes": [note for note in results.notes if not note.startswith(_SAID_ABOVE)],
         "absent": [m for m in results.methods if m.status != "ok"],
@@ -131,6 +132,13 @@ def _origin(study: Study) -> dict[str, Any]:
 def _left_out(item: Skipped) -> bool:
     """Tell whether an image could have been used, but a limit was asked for."""
     return item.kind == "ignored" and item.reason.startswith("left out")
+
+
+def _shortened(results: Results) -> str | None:
+    """Return how the run was shortened, as its rows say; None if it was not."""
+    start = "shortened: "
+    said = [mark for m in results.methods for mark in m.marks if mark.startswith(start)]
+    return said[0].removeprefix(start) if said else None
 
 
 def random_weights(results: Results) -> list[str]:

@@ -1,0 +1,158 @@
+"""``texturekit train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from texturekit.errors import printable
+
+from . import options
+from .console import showing
+
+if TYPE_CHECKING:
+    from texturekit.methods.courses import Course
+    from texturekit.methods.model import Model
+
+
+@click.command("train", short_help="Train one method and keep it as a model folder.")
+@click.option("--task", metavar="NAME", help="A task ('texturekit tasks') or a YAML card.")
+@click.option("--data", metavar="SOURCE", help="Folder tree, manifest or .npz; else the sample.")
+@click.option("--method", metavar="METHOD", help="Such as resnet18/finetune, glcm+lbp/forest.")
+@options.recipe
+@click.option("--labels", metavar="a,b", help="Columns of a multi-label manifest.")
+@click.option("--positive", metavar="NAME", help="The positive class of two.")
+@options.group
+@options.masks
+@options.mask_label
+@options.frames
+@options.roi
+@options.window
+@click.option(
+    "--resize", "size", type=click.IntRange(16, 4096), metavar="N", help="Long side in pixels."
+)
+@options.weights
+@options.device
+@options.jobs
+@options.seed
+@click.option("--allow-leakage", is_flag=True, help="Go on with patients on both sides; said.")
+@options.limit
+@click.option("--epochs", type=click.IntRange(1), metavar="N", help="Longest training of a net.")
+@click.option("--dry-run", is_flag=True, help="Say what would be trained, by what, and stop.")
+@click.option("-o", "--output", type=click.Path(file_okay=False), metavar="DIR", help="Model.")
+@options.common
+def command(
+    task: str | None, data: str | None, method: str | None, output: str | None, labels: str | None,
+    group: str, dry_run: bool, as_json: bool, overwrite: bool, verbose: bool, quiet: bool,
+    no_progress: bool, **settings: Any,
+) -> int:  # fmt: skip
+    """Train one method on labelled images and write it as a model folder.
+
+    With --recipe seed the task's write-up gives method, settings, size and split; its test part
+    stays out. Training that was interrupted goes on from OUTPUT.partial when the same command is
+    run again. Prints the path of the model. Of the processes that torchrun starts, the first
+    one writes and talks.
+    """
+    if task is None and data is None:
+        raise click.UsageError("one of --task and --data is required.")
+    if method is None and settings["recipe"] is None:
+        raise click.UsageError("one of --method and --recipe is required.")
+    if output is None and not dry_run:
+        raise click.UsageError("-o DIR is required: where the model goes.")
+    from texturekit.deep.launched import writes
+    from texturekit.methods.courses import described, plan_course
+    from texturekit.methods.planning import Options
+    from texturekit.outputs import check_output
+
+    asked = Options(
+        labels=None if labels is None else [name.strip() for name in labels.split(",")],
+        group=None if group.lower() == "none" else group,
+        **settings,
+    )
+    first = writes()
+    quiet = quiet or not first
+    folder = None if dry_run or output is None else Path(output)
+    if folder is not None and first:
+        check_output(folder, overwrite=overwrite)
+    with showing(verbose=verbose, quiet=quiet, no_progress=no_progress):
+        course = plan_course(task, data, asked, method=method, look=not dry_run)
+        plan = described(course)
+        if not quiet:
+            _tell(course, plan)
+        if folder is None:
+            if as_json:
+                options.show_json(plan)
+            return 0
+        plan |= _train(course, folder, overwrite=overwrite, first=first)
+    if not first:
+        return 0
+    if as_json:
+        options.show_json({"model": str(folder), **plan})
+    else:
+        click.echo(str(folder))
+    lost = [skip for skip in course.job.manifest.skipped if skip.kind != "ignored"]
+    return 1 if lost else 0
+
+
+def _train(course: Course, folder: Path, *, overwrite: bool, first: bool) -> dict[str, Any]:
+    """Train, write the model folder and return what each epoch gave."""
+    import shutil
+
+    from texturekit.methods.courses import run_course
+    from texturekit.outputs import replacing
+
+    partial = folder.with_name(f"{folder.name}.partial")
+    model = run_course(course, partial, overwrite=overwrite)
+    if not first:
+        return {}
+    with replacing(folder, overwrite=overwrite) as place:
+        model.save(place)
+        gone = _curves(model, place)
+    shutil.rmtree(partial, ignore_errors=True)
+    return gone
+
+
+def _curves(model: Model, folder: Path) -> dict[str, Any]:
+    from texturekit import draw
+    from texturekit.methods.learners import PictureLearner
+
+    if not isinstance(model.learner, PictureLearner) or model.learner.network is None:
+        return {}
+    network = model.learner.network
+    best = network.facts.best_epoch
+    label = f"Training of {model.method}: loss of each epoch"
+    score = "mean AUC" if model.kind == "multilabel" else "accuracy"
+    svg = draw.training_curves(network.history, best=best, label=label, score=score)
+    (folder / "curves.svg").write_text(svg, encoding="utf-8")
+    return {
+        "weights": network.facts.weights,
+        "best_epoch": best,
+        "history": network.history,
+        "settings": network.facts.settings.model_dump(mode="json"),
+    }
+
+
+def _tell(course: Course, plan: dict[str, Any]) -> None:
+    """Say on stderr what is trained by what."""
+    job = course.job
+    counts = [
+        f"{name} {sum(one.values()) if job.kind != 'multilabel' else plan['images'][name]} "
+        f"({', '.join(f'{label} {n}' for label, n in one.items())})"
+        for name, one in plan["counts"].items()
+        if plan["images"][name]
+    ]
+    lines = [f"{plan['method']}: {job.title}", f"  images: {'; '.join(counts)}"]
+    if plan["settings"] is not None:
+        layers = ", ".join(f"{a} to {b}" for a, b in plan["head"])
+        lines += [
+            f"  {plan['parameters']:,} numbers, {plan['trainable_parameters']:,} of them trained; "
+            f"head {layers}",
+            f"  at most {plan['settings']['epochs']} epochs of {plan['steps_per_epoch']} steps, "
+            f"{plan['settings']['optimiser']}, pictures of {plan['size']} pixels",
+        ]
+    lines += [f"Note: {note}" for note in plan["notes"]]
+    lost = [skip for skip in job.manifest.skipped if skip.kind != "ignored"]
+    lines += [f"  skipped: {skip.path}: {skip.reason}" for skip in lost[:20]]
+    click.echo(printable("\n".join(lines)), err=True)
