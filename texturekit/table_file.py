@@ -135,7 +135,7 @@ def _write_csv(path: Path, parts: Iterable[Part], schema: pa.Schema) -> None:
             measured = pd.DataFrame(values, columns=schema.names[rows.shape[1] :])
             frame = pd.concat([rows, measured], axis=1)
             safe = frame.assign(
-                **{name: pd.Series(map(_no_formula, frame[name]), dtype=object) for name in texts}
+                **{name: pd.Series(map(no_formula, frame[name]), dtype=object) for name in texts}
             )
             safe.to_csv(file, header=False, **_CSV)
 
@@ -150,5 +150,6 @@ def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(found, dtype=object)
 
 
-def _no_formula(text: Any) -> Any:
+def no_formula(text: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula."""
     return f"'{text}" if isinstance(text, str) and text[:1] in _FORMULA else text

@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -149,6 +150,43 @@ def test_a_file_outside_the_folder_is_refused(data, tmp_path):
         tk.load(folder)
 
 
+def rewritten(folder, **changes):
+    """Change facts of a model folder, as somebody would who tidies it up."""
+    facts = json.loads((folder / "model.json").read_text())
+    kept = {k: v for k, v in {**facts, **changes}.items() if v is not LEFT_OUT}
+    (folder / "model.json").write_text(json.dumps(kept))
+
+
+LEFT_OUT = object()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"classes": ["rough", "fine"]}, {"classes": ["fine", "x"], "positive": "x"},
+     {"positive": "fine"}, {"method": "squeezenet1_1/logistic"}],
+)  # fmt: skip
+def test_changed_classes_are_refused(changes, data, tmp_path):
+    folder = tk.fit("geometry/logistic", data, preprocessing=SMALL).save(tmp_path / "m")
+    rewritten(folder, **changes)
+
+    with pytest.raises(ModelError, match="were changed after training"):
+        tk.load(folder)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{name: LEFT_OUT} for name in ("classes", "kind", "learner", "files", "training")]
+    + [{"files": []}, {"learner": None}, {"learner": {"kind": "table"}}, {"method": 3},
+       {"kind": "x"}, {"classes": "ab"}, {"preprocessing": {"size": "x"}}],
+)  # fmt: skip
+def test_facts_that_are_not_usable_are_refused(changes, data, tmp_path):
+    folder = tk.fit("majority/dummy", data, preprocessing=SMALL).save(tmp_path / "m")
+    rewritten(folder, **changes)
+
+    with pytest.raises(ModelError, match=r"model\.json"):
+        tk.load(folder)
+
+
 def test_a_folder_without_a_model_is_named(tmp_path):
     with pytest.raises(ModelError, match=r"model\.json"):
         tk.load(tmp_path)
@@ -178,3 +216,26 @@ def test_a_bad_image_stops_a_prediction_and_is_named(tmp_path):
 
     with pytest.raises(ImageError, match=r"1 of 16 images.*p02_1"):
         model.predict_proba(data)
+
+
+@pytest.fixture(scope="module")
+def trained(data, tmp_path_factory):
+    model = tk.fit("squeezenet1_1/finetune", data, preprocessing=SMALL, epochs=1)
+    return model.save(tmp_path_factory.mktemp("models") / "m")
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"kind": "multilabel"}, "says kind multilabel"),
+        ({"method": "resnet18/finetune"}, "says backbone resnet18"),
+        ({"classes": ["rough", "fine"]}, "names the classes rough, fine, but the outputs"),
+    ],
+    ids=str,
+)
+def test_a_description_of_another_network_is_refused(trained, tmp_path, changed, what):
+    folder = shutil.copytree(trained, tmp_path / "m")
+    rewritten(folder, meaning_sha256=None, **changed)
+
+    with pytest.raises(ModelError, match=what):
+        tk.load(folder)

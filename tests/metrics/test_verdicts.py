@@ -164,7 +164,8 @@ def test_a_class_with_too_few_images_is_named(rng):
     found = compare(pd.concat([frame, other[other["id"].isin(frame["id"])]]), "n", task=MULTI)[0]
 
     reason = (
-        "fewer than 2 images of c, or of others, in every fold: no variance; ask for fewer folds"
+        "fewer than 2 images of c, or of others, in every fold: no variance; ask for fewer folds "
+        "or take more images"
     )
     assert found.sentence == f"Not testable: m against n on AUC, because {reason}."
 

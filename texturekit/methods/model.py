@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from texturekit.data.pictures import Pictures
 from texturekit.data.tasks import resolve_positive
 from texturekit.errors import ImageError, ManifestError
-from texturekit.extraction import Representations, represent
+from texturekit.extraction import Representations, represent, work_of
+from texturekit.methods.fitted_weights import check_weights, weights_of
 from texturekit.methods.grammar import Method, parse_method
+from texturekit.methods.judging import judge, novelty_of
 from texturekit.methods.learners import (
     Inputs,
     PictureLearner,
@@ -18,14 +22,21 @@ from texturekit.methods.learners import (
     TableLearner,
     learner,
 )
+from texturekit.methods.novelty import Novelty
+from texturekit.methods.recipes import Training, read_augmentation
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from texturekit.data.manifest import Manifest
+    from texturekit.deep.settings import Settings as Trained
+    from texturekit.measurement import Work
+    from texturekit.methods.heads import HeadLearner
+    from texturekit.methods.judging import Judged
+
+    Learner = PriorLearner | TableLearner | PictureLearner | HeadLearner
 
 
 @dataclass(frozen=True)
@@ -110,9 +121,12 @@ class Model:
     positive : str or None
         The positive class of a binary model.
     preprocessing : Preprocessing
-    learner : PriorLearner, TableLearner or PictureLearner
+    learner : PriorLearner, TableLearner, PictureLearner or HeadLearner
     training : dict
-        ``images, groups, sha256, frames, mask_label`` of the training data.
+        ``images, groups, sha256, frames, mask_label`` of the training data, and ``weights`` of the
+        backbones that it was embedded with.
+    ood : Novelty
+        Tells which images lie outside the training distribution, or why it cannot.
     """
 
     method: Method
@@ -120,8 +134,9 @@ class Model:
     classes: tuple[str, ...]
     positive: str | None
     preprocessing: Preprocessing
-    learner: PriorLearner | TableLearner | PictureLearner
+    learner: PriorLearner | TableLearner | PictureLearner | HeadLearner
     training: dict[str, Any] = field(default_factory=dict)
+    ood: Novelty = field(default_factory=Novelty)
 
     def predict_proba(
         self, manifest: Manifest, *, jobs: int = 1, device: str = "auto"
@@ -139,18 +154,64 @@ class Model:
         Returns
         -------
         (n, classes) float64
-            Rows sum to 1, or are independent probabilities for multi-label.
+            Rows sum to 1, or are independent probabilities for multi-label. The same to the bit
+            however many images are asked for at once.
 
         Raises
         ------
         ImageError
             If an image cannot be read; it names the first one.
+        ModelError
+            If a backbone's weights are not those that the model was fitted with.
         """
+        return self._judged(manifest, jobs, device).probabilities
+
+    def ood_scores(
+        self, manifest: Manifest, *, jobs: int = 1, device: str = "auto"
+    ) -> NDArray[np.float64] | None:
+        """Return how unusual each image is: (n,) float64, or None without a detector.
+
+        Above ``ood.threshold`` an image lies outside the training distribution. Parameters and
+        errors are those of `predict_proba`.
+        """
+        features = self._judged(manifest, jobs, device).features
+        return None if features is None else self.ood.score(features)
+
+    def _judged(self, manifest: Manifest, jobs: int, device: str) -> Judged:
+        self.work(device=device)
         inputs, found = prepare(
             manifest, [self.method], self.preprocessing, jobs=jobs, device=device
         )
         _refuse_lost(manifest, found, "predicting")
-        return self.learner.predict_proba(inputs)
+        judged = judge(self.learner, inputs, device=device)
+        for first in judged.failures.values():
+            raise ImageError(first)
+        return judged
+
+    def work(self, *, device: str = "auto", weights: str | None = None) -> Work:
+        """Return what has to be measured of every image before the learner can judge it.
+
+        Parameters
+        ----------
+        device : {"auto", "cpu", "cuda"}, default "auto"
+        weights : str, optional
+            Where the backbones' weights are, instead of where they were at fitting.
+
+        Raises
+        ------
+        WeightsError
+            If they cannot be had.
+        ModelError
+            If they are not those that the model was fitted with.
+        """
+        own = self.preprocessing
+        work = work_of(
+            self.method.parts if self.method.blocks else (),
+            size=own.size, roi=own.roi, window=own.window, weights=weights or own.weights,
+            device=device, seed=own.seed,
+        )  # fmt: skip
+        check_weights(self.training.get("weights", {}), work)
+        return work
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the model as a folder that holds no code; see `texturekit.load`."""
@@ -170,8 +231,13 @@ def fit(
     jobs: int = 1,
     device: str = "auto",
     epochs: int | None = None,
+    settings: Trained | None = None,
+    resume: Path | None = None,
 ) -> Model:
     """Fit a method to all images of a manifest.
+
+    A network learns from these, but for a part of the patients that decides when to stop: the
+    images that the manifest marks "val", else a fifth.
 
     Parameters
     ----------
@@ -191,6 +257,11 @@ def fit(
     device : {"auto", "cpu", "cuda"}, default "auto"
     epochs : int, optional
         Longest training of a network.
+    settings : texturekit.deep.settings.Settings, optional
+        How a network is trained, but for the seed, which is ``seed``. By default 5 epochs from
+        pretrained and 12 from random weights, with the card's augmentation.
+    resume : Path, optional
+        Folder where a network's training is kept after every epoch, and goes on from.
 
     Returns
     -------
@@ -218,16 +289,31 @@ def fit(
     if manifest.kind == "binary":
         chosen, _ = resolve_positive(manifest.classes, asked=positive, card=manifest.card)
     preprocessing = preprocessing or Preprocessing(image_size(manifest), weights=weights, seed=seed)
-    settings = Settings(seed, jobs, preprocessing.weights, device, epochs)
-    unfitted = learner(parsed, manifest.kind, manifest.classes, settings)
+    how = Training(settings, augmentation=read_augmentation(manifest.card), epochs=epochs)
+    known = Settings(seed, jobs, preprocessing.weights, device, how, resume)
+    unfitted = learner(parsed, manifest.kind, manifest.classes, known)
     inputs, found = prepare(manifest, [parsed], preprocessing, jobs=jobs, device=device)
     _refuse_lost(manifest, found, "fitting")
-    fitted = unfitted.fit(inputs, manifest.labels, manifest.groups)
-    training = {
+    fitted = _fitted(unfitted, inputs, manifest)
+    training: dict[str, Any] = {
         "images": len(manifest), "groups": manifest.group_count, "sha256": manifest.sha256,
         "frames": str(manifest.frames), "mask_label": manifest.mask_label,
     }  # fmt: skip
-    return Model(parsed, manifest.kind, manifest.classes, chosen, preprocessing, fitted, training)
+    ood = novelty_of(fitted, inputs, manifest.labels, manifest.groups, seed=seed, device=device)
+    model = Model(
+        parsed, manifest.kind, manifest.classes, chosen, preprocessing, fitted, training, ood
+    )
+    training["weights"] = weights_of(model.work(device=device))
+    return model
+
+
+def _fitted(unfitted: Learner, inputs: Inputs, manifest: Manifest) -> Learner:
+    labels = np.asarray(manifest.labels)
+    splits = [] if manifest.splits is None else list(manifest.splits)
+    marked = np.array([row for row, part in enumerate(splits) if part == "val"], dtype=np.intp)
+    if isinstance(unfitted, PictureLearner) and len(marked):
+        return unfitted.fit(inputs, labels, manifest.groups, held_out=marked)
+    return unfitted.fit(inputs, labels, manifest.groups)
 
 
 def _refuse_lost(manifest: Manifest, found: Representations, doing: str) -> None:

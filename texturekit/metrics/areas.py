@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-_NO_VARIANCE = "no variance; ask for fewer folds"
+_NO_VARIANCE = "no variance; ask for fewer folds or take more images"
 
 
 @dataclass(frozen=True)
