@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 
-from texturekit.errors import TexturekitError, missing_extra, printable
+from texturekit.errors import TexturekitError, WorkerError, missing_extra, printable
 
 #: What other libraries say where they mean that there is no memory left.
 _NO_MEMORY = ("can't start new thread", "failed to map segment")
@@ -14,7 +14,8 @@ _NO_MEMORY = ("can't start new thread", "failed to map segment")
 def explain(error: Exception) -> tuple[str, int] | None:
     """Return the line and the exit code of an error; None for one that is a defect of ours."""
     if isinstance(error, TexturekitError):
-        return printable(f"Error: {error}"), error.exit_code
+        limit = _limit() if isinstance(error, WorkerError) else ""
+        return printable(f"Error: {error}{limit}"), error.exit_code
     if _is_memory(error):
         return printable(f"Error: out of memory ({error}){_limit()}; {_LESS}"), 4
     if isinstance(error, ImportError):

@@ -11,8 +11,21 @@ import click
 
 import texturekit
 
-from . import compare, data, extract, info, report, show, tasks
-from .failing import explain
+from . import (
+    compare,
+    convert_weights,
+    data,
+    explain,
+    extract,
+    import_checkpoint,
+    info,
+    predict,
+    report,
+    show,
+    tasks,
+    train,
+)
+from .failing import explain as explained_by
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -34,7 +47,20 @@ def cli() -> None:
     """
 
 
-for _module in (compare, data, extract, info, report, show, tasks):
+for _module in (
+    compare,
+    convert_weights,
+    data,
+    explain,
+    extract,
+    import_checkpoint,
+    info,
+    predict,
+    report,
+    show,
+    tasks,
+    train,
+):
     cli.add_command(_module.command)
 
 
@@ -74,7 +100,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         return 0
     except Exception as error:
-        explained = explain(error)
+        explained = explained_by(error)
         if explained is None:
             raise
         return _fail(*explained)

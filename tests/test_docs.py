@@ -25,7 +25,7 @@ def test_every_part_stands_in_the_documentation_with_its_number_of_columns(name)
     row = next(
         line for line in METHODS.splitlines() if line.startswith("|") and f"`{name}`" in line
     )
-    names = re.findall(r"`(\w+)`", row.split("|")[1])
+    names = re.findall(r"`([\w-]+)`", row.split("|")[1])
     numbers = [int(n) for n in re.findall(r"\d+", row.split("|")[2])]
 
     columns = BACKBONES[name].width if name in BACKBONES else len(tk.features.columns(name))

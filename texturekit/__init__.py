@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from texturekit.data.splits import split
     from texturekit.data.tasks import load_task
     from texturekit.errors import TexturekitError
+    from texturekit.explanation import explain
     from texturekit.extraction import extract
     from texturekit.features.grey_levels import quantize
     from texturekit.features.measuring import measure
@@ -36,6 +37,7 @@ _HOMES = {
     "TexturekitError": "errors",
     "audit": "auditing",
     "compare": "comparison",
+    "explain": "explanation",
     "extract": "extraction",
     "fit": "methods.model",
     "load": "methods.persistence",
@@ -62,6 +64,7 @@ __all__ = [
     "TexturekitError",
     "audit",
     "compare",
+    "explain",
     "extract",
     "features",
     "fit",

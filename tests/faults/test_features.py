@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import texturekit as tk
@@ -36,14 +37,19 @@ def test_the_same_image_is_refused_when_it_is_measured_alone(spoilt):
         tk.measure(np.arange(64, dtype=np.uint8).reshape(8, 8), "broken")
 
 
-def test_what_did_not_converge_is_in_the_report(tmp_path, monkeypatch):  # F62
-    # More columns than images, and classes that a plane divides: one step is not enough.
+@pytest.fixture
+def hurried(monkeypatch):
+    """More columns than images, and classes that a plane divides: one step is not enough."""
+
     def hasty(seed, jobs, n):
         from sklearn.linear_model import LogisticRegression
 
         return LogisticRegression(C=1e6, max_iter=1)
 
     monkeypatch.setitem(classifiers.BUILDERS, "logistic", hasty)
+
+
+def test_what_did_not_converge_is_in_the_report(hurried, tmp_path):  # F62
     study = tk.compare(
         None, two_classes(tmp_path, patients=4), methods=["majority/dummy", "texture/logistic"],
         folds=2, size=32, images=False,
@@ -54,6 +60,20 @@ def test_what_did_not_converge_is_in_the_report(tmp_path, monkeypatch):  # F62
     assert note.startswith("texture/logistic: LogisticRegression: lbfgs failed to converge")
     assert note.endswith("(2 times in 2 folds)")
     assert "lbfgs failed to converge" in page
+
+
+def test_a_warning_of_the_only_split_is_not_counted(hurried, tmp_path):
+    path = two_classes(tmp_path, patients=4)
+    frame = pd.read_csv(path)
+    frame["split"] = ["train" if group < "p04" else "test" for group in frame["group"]]
+    frame.to_csv(path, index=False)
+
+    study = tk.compare(
+        None, path, methods=["majority/dummy", "texture/logistic"], size=32, images=False
+    )
+
+    (note,) = [note for note in study.results.notes if "converge" in note]
+    assert "folds)" not in note
 
 
 def test_more_columns_than_images_give_probabilities(tmp_path):  # F62

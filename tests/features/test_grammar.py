@@ -58,6 +58,11 @@ def test_reads_names_with_hyphens():
     assert parse_parts("densenet121-res224-mimic_nb") == (Part("densenet121-res224-mimic_nb"),)
 
 
+def test_a_list_with_commas_is_told_how_to_write_one():
+    with pytest.raises(ParameterError, match=r"'4' in .* join the values of a list by '-'"):
+        parse_parts("resnet18(layers=2,4)")
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "+", "glcm+", "+lbp", "glcm(", "glcm)", "glcm()", "2glcm", "glcm(levels)", "glcm(=3)",

@@ -3,7 +3,7 @@ import pytest
 
 from texturekit.errors import ParameterError
 from texturekit.methods.grammar import parse_method
-from texturekit.methods.learners import Inputs, PriorLearner, Settings, learner
+from texturekit.methods.learners import Inputs, PictureLearner, PriorLearner, Settings, learner
 
 TABLE = ["logistic", "svm", "forest", "knn", "xgboost", "vote"]
 
@@ -131,3 +131,17 @@ def test_importance_points_at_the_column_that_tells(rng):
 
     assert names[int(np.argmax(values))] in method.blocks["sobel"][:8]
     assert values.sum() == pytest.approx(1)
+
+
+def test_a_network_predicts_on_the_device_that_it_was_asked_to_use():
+    asked = []
+
+    class Told:
+        def predict_proba(self, pictures, *, device="auto"):
+            asked.append(device)
+
+    settings = Settings(device="cpu")
+    learner = PictureLearner(parse_method("resnet18/finetune"), "binary", 2, settings, Told())
+    learner.predict_proba(Inputs(0, {}, object()))
+
+    assert asked == ["cpu"]

@@ -166,6 +166,16 @@ def test_random_weights_are_said_before_any_number():
     assert "at hand" not in text
 
 
+def test_a_shortened_run_is_said_before_any_number():
+    short = "shortened: 16 of 160 images, at most 1 of 13 epochs"
+    rows = [m.model_copy(update={"marks": [short]}) for m in ready().results.methods]
+    text = Page(render(changed(ready(), methods=rows))).text
+    said = text.index("Shortened run: 16 of 160 images, at most 1 of 13 epochs.")
+
+    assert said < text.index("has the highest AUC")
+    assert "Shortened run" not in Page(render(ready())).text
+
+
 def test_leakage_is_said_before_any_number_and_once():
     note = "Leakage: 3 patients stand on both sides of a split."
     page = Page(render(changed(ready(), notes=[note, "Shortened."])))

@@ -85,7 +85,10 @@ def _parse_part(piece: str, whole: str) -> Part:
 def _parse_pair(pair: str, whole: str) -> tuple[str, Any]:
     key, equals, value = (word.strip() for word in pair.partition("="))
     if not (equals and value and _NAME.fullmatch(key)):
-        raise ParameterError(f"cannot read {pair!r} in {whole!r}; write key=value.")
+        raise ParameterError(
+            f"cannot read {pair!r} in {whole!r}; write key=value, and join the values of a list "
+            "by '-': distances=1-2."
+        )
     found = _parse_value(value)
     for piece in found if isinstance(found, tuple) else (found,):
         if piece == "" or (isinstance(piece, float) and not math.isfinite(piece)):
