@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -86,6 +87,7 @@ def run(arguments: list[str]) -> int:
         4 bad input; 5 leakage; 6 download or checksum; 130 and 143 interrupted.
     """
     previous = signal.signal(signal.SIGTERM, _terminate)
+    hook, sys.unraisablehook = sys.unraisablehook, _say_again
     try:
         result: Any = cli.main(arguments, prog_name="texturekit", standalone_mode=False)
     except click.exceptions.Exit as end:
@@ -105,6 +107,7 @@ def run(arguments: list[str]) -> int:
             raise
         return _fail(*explained)
     finally:
+        sys.unraisablehook = hook
         signal.signal(signal.SIGTERM, previous)
     return result if isinstance(result, int) else 0
 
@@ -116,3 +119,13 @@ def _fail(message: str, code: int) -> int:
 
 def _terminate(number: int, frame: FrameType | None) -> Never:
     raise Terminated
+
+
+def _say_again(dropped: sys.UnraisableHookArgs) -> None:
+    """Send a signal again whose exception was dropped, as it is in a weak reference's callback."""
+    number = {KeyboardInterrupt: signal.SIGINT, Terminated: signal.SIGTERM}.get(dropped.exc_type)
+    if number is None:
+        sys.__unraisablehook__(dropped)
+        return
+    # From another thread: raised here it would be dropped once more.
+    threading.Timer(0.05, signal.raise_signal, [number]).start()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 
 import pandas as pd
 import pytest
@@ -183,12 +184,23 @@ def test_an_interrupted_run_leaves_nothing_and_says_so(data, tmp_path, sent, cod
     )
     time.sleep(3)
     process.send_signal(sent)
-    try:
-        process.communicate(timeout=20)
-    except subprocess.TimeoutExpired:  # Python drops what is raised inside a weak reference's call
-        process.send_signal(sent)
-        process.communicate(timeout=20)
+
+    process.communicate(timeout=20)
 
     assert process.returncode == code
     assert not (tmp_path / "run").exists()
     assert not list(tmp_path.glob(".run*"))
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_within_a_weak_references_callback_is_not_lost(sent, code, monkeypatch):
+    def interrupted(*_args, **_options):
+        kept = set()
+        reference = weakref.ref(kept, lambda _: signal.raise_signal(sent))
+        del kept
+        assert reference() is None
+        time.sleep(5)
+
+    monkeypatch.setattr("texturekit_cli.main.cli.main", interrupted)
+
+    assert run(["info"]) == code
