@@ -11,20 +11,37 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from texturekit.metrics.curves import roc_curves, thresholds
+from texturekit.data.card import Card, Published, StatedNumber
+from texturekit.metrics.curves import study_curves, thresholds
+from texturekit.metrics.published import reported
 from texturekit.metrics.summary import summarise
 from texturekit.metrics.verdicts import compare_methods
 from texturekit.records import (
+    ColumnStability,
     Data,
+    Estimate,
     Finding,
     MethodResult,
     Protocol,
     Results,
     Seconds,
     Skipped,
+    Stability,
     Study,
 )
 
+CARD = Card(
+    name="x", title="x", kind="binary", classes=("benign", "malignant"), positive="malignant",
+    published=(
+        Published(
+            source="Example et al. (2020), table 2", method="VGG16", n=6851,
+            confusion=[[1005, 933], [777, 4136]], remarks=["Its abstract says something else."],
+            stated=[StatedNumber(metric="accuracy", value="75.04%"),
+                    StatedNumber(metric="sensitivity", value="0.0000")],
+        ),
+        Published(source="Another et al.", method="SVM", metric="roc_auc", value=0.81),
+    ),
+)  # fmt: skip
 METHODS = {
     "majority/dummy": ("baseline", 0.0),
     "geometry/forest": ("baseline", 0.05),
@@ -77,14 +94,15 @@ def study(
         data=_data(n, classes, truth, kind), methods=rows,
         comparisons=compare_methods(predictions, list(methods), kind=kind, classes=classes,
                                     positive=positive, reference="glcm+lbp/forest"),
-        findings=[Finding(code="TK012", severity="warning", text="The smallest class is small.",
+        findings=[Finding(code="TK006", severity="warning", text="The smallest class is small.",
                           evidence="41 images", advice="Collect more of it.")] if failed else [],
         notes=["Shortened: 120 images were used (limit 120)."],
+        reported=reported(CARD), stability=_stability(),
     )  # fmt: skip
     return Study(
         results=results,
         predictions=predictions,
-        curves=roc_curves(predictions, kind=kind, classes=classes, positive=positive),
+        curves=study_curves(predictions, kind=kind, classes=classes, positive=positive),
         importance=pd.DataFrame(
             {"method": ["texture/xgboost"], "column": ["glcm.idm.d1.mean"], "importance": [0.4]}
         ),
@@ -156,13 +174,32 @@ def _data(n, classes, truth, kind):
     )  # fmt: skip
 
 
+def _stability():
+    """Return columns of two families, from perfectly stable to hopeless and undefined."""
+    lows = {"glcm.contrast.d1.mean": 0.95, "glcm.idm.d1.mean": 0.8, "lbp.p8r1.default.00": 0.2}
+    columns = [
+        ColumnStability(
+            column=name, change=change, images=40,
+            icc=Estimate(value=low + 0.03, low=low, high=low + 0.04, how="ICC(1,1)"),
+        )
+        for change in ("rotation", "noise")
+        for name, low in lows.items()
+    ]  # fmt: skip
+    icc = Estimate(value=None, how="ICC(1,1)", reason="all its values are equal")
+    columns += [
+        ColumnStability(column="lbp.p8r1.default.01", change=change, images=40, icc=icc)
+        for change in ("rotation", "noise")
+    ]
+    return Stability(
+        images=40, changes=["rotation", "noise"], how="40 of 120 images", columns=columns
+    )
+
+
 def _config(methods):
     return {
         "task": "breast", "methods": list(methods), "reference": None, "folds": 4,
         "facts": {
             "reference": "glcm+lbp/forest", "size": 224,
-            "card": {"published": [{"source": "Example et al. (2020), table 2", "method": "VGG16",
-                                    "metric": "accuracy", "value": 0.75, "n": 6851}]},
         },
     }  # fmt: skip
 
