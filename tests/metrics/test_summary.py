@@ -17,7 +17,8 @@ from tests.metrics.made import (
 from texturekit.errors import MetricError
 from texturekit.metrics import roc_auc
 from texturekit.metrics.cases import read_cases
-from texturekit.metrics.summary import METRICS, summarise
+from texturekit.metrics.limits import logit
+from texturekit.metrics.summary import EXTRAS, METRICS, summarise
 from texturekit.metrics.tallies import point_values, tally
 
 KINDS = {
@@ -25,6 +26,12 @@ KINDS = {
     "multiclass": (multiclass_frame, MULTI),
     "multilabel": (multilabel_frame, LABELS),
 }
+KEYS = {
+    "binary": {"ece_top", "ece_equal_mass", "calibration_slope", "calibration_intercept"},
+    "multiclass": {"roc_auc_weighted", "roc_auc_ovo", "precision_weighted", "f1_weighted",
+                   "ece_equal_mass"},
+    "multilabel": {"ece_top", "ece_equal_mass"},
+}  # fmt: skip
 every_kind = pytest.mark.parametrize("kind", list(KINDS))
 
 
@@ -34,11 +41,12 @@ def test_every_metric_has_an_interval_around_it_and_a_name(rng, kind):
 
     metrics = summarise(make(rng), **task)[0]
 
-    assert tuple(metrics) == METRICS
+    assert tuple(metrics) == (*METRICS, *[name for name in EXTRAS if name in KEYS[kind]])
     for name, found in metrics.items():
         assert found.low <= found.value <= found.high, name
-        assert found.high - found.low < 0.5, name
+        assert found.high - found.low < (2 if name.startswith("calibration") else 0.5), name
         assert found.how, name
+        assert found.caution is None, name
         assert found.reason is None, name
 
 
@@ -196,17 +204,31 @@ def test_repeats_are_not_pooled(rng):
     assert "Nadeau-Bengio over 12 folds" in found["roc_auc"].how
 
 
+def test_folds_that_all_agree_have_no_corrected_interval_of_no_width(rng):
+    frame = binary_frame(rng, 40, folds=2, repeats=2, gain=40)
+
+    area = summarise(frame, **BINARY)[0]["roc_auc"]
+
+    assert area.value == 1
+    assert area.low < 1
+    assert "Nadeau-Bengio" not in area.how
+
+
 def test_several_images_a_patient_are_said_and_widen_the_intervals(rng):
     frame = binary_frame(rng, 50, images=4, folds=2)
     alone = frame.assign(group=frame["id"])
 
     found, plain = summarise(frame, **BINARY)[0], summarise(alone, **BINARY)[0]
 
-    for name in ("roc_auc", "balanced_accuracy", "f1", "average_precision", "brier", "log_loss"):
+    shares = ("accuracy", "sensitivity", "specificity", "precision", "npv")
+    means = ("roc_auc", "balanced_accuracy", "f1", "average_precision", "brier", "log_loss")
+    for name in (*means, *shares, "calibration_slope", "calibration_intercept"):
         ratio = (found[name].high - found[name].low) / (plain[name].high - plain[name].low)
         assert 1.2 < ratio < 2.2, name
-    assert found["roc_auc"].how.startswith("Obuchowski, logit, within 2 folds")
-    assert found["accuracy"].how == "Wilson, images counted as independent"
+    assert found["roc_auc"].how.startswith(
+        "Obuchowski (small-sample variance), logit, within 2 folds"
+    )
+    assert found["accuracy"].how == "Wilson, clustered by group (effective sample size)"
     assert "patient-cluster bootstrap" in found["f1"].how
 
 
@@ -216,7 +238,7 @@ def test_copies_of_all_images_change_no_clustered_interval(rng):
 
     one, many = summarise(frame, **BINARY)[0], summarise(copies, **BINARY)[0]
 
-    for name in ("roc_auc", "brier", "log_loss", "f1", "mcc", "ece", "balanced_accuracy"):
+    for name in (*METRICS, "ece_top", "calibration_slope", "calibration_intercept"):
         expected = (one[name].low, one[name].value, one[name].high)
         found = (many[name].low, many[name].value, many[name].high)
         assert found == pytest.approx(expected, rel=1e-6), name
@@ -237,6 +259,8 @@ def test_the_bootstrap_agrees_with_redrawing_the_rows(rng):
         low, high = np.quantile(values, (0.025, 0.975))
         if name in ("average_precision", "ece"):
             low, high = (found[name].value + sign * 1.96 * np.std(values) for sign in (-1, 1))
+        if name == "average_precision":
+            low, high = logit(found[name].value, np.std(values))
         assert (found[name].low, found[name].high) == pytest.approx((low, high), abs=0.025), name
 
 
@@ -356,8 +380,11 @@ def test_one_patient_in_ten_thousand_is_scored(rng):
     metrics = summarise(frame, **BINARY)[0]
 
     assert metrics["roc_auc"].value is not None
-    assert "fewer than 2 images of sick" in metrics["roc_auc"].reason
-    assert "sick is found in one image only" in metrics["f1"].reason
+    for name in ("roc_auc", "f1", "sensitivity", "average_precision", "ece", "calibration_slope"):
+        assert metrics[name].low is metrics[name].high is None, name
+        assert metrics[name].reason == "not estimable: 1 image of sick", name
+    assert metrics["specificity"].low is not None
+    assert metrics["accuracy"].caution == "few cases: 1 image of sick"
 
 
 @pytest.mark.parametrize(

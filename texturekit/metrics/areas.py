@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from texturekit.metrics import limits
-from texturekit.metrics.ranking import rank, variance
+from texturekit.metrics.ranking import rank, small_sample_factor, variance
 from texturekit.records import Difference
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ def measure_area(
     fold: Ints,
     group: Ints,
     names: tuple[str, ...] = (),
+    weights: Floats | None = None,
 ) -> Area:
     """Return the mean over classes of the within-fold areas.
 
@@ -120,6 +121,8 @@ def measure_area(
         Numbers from 0.
     names : tuple of str
         Of the classes, for messages.
+    weights : (K,) float64, optional
+        What each class counts, with sum 1; default: all alike.
 
     Returns
     -------
@@ -129,13 +132,18 @@ def measure_area(
     ranks = [rank(truth[:, k], score[:, k], known[:, k], fold) for k in range(count)]
     values = [one.value for one in ranks]
     found = [value for value in values if value is not None]
+    shares = [1 / max(count, 1)] * count if weights is None else weights.tolist()
+    value = None
+    if found and len(found) == count:
+        value = math.fsum(w * v for w, v in zip(shares, found, strict=True))
+        value = math.fsum(found) / count if weights is None else value
     return Area(
-        value=math.fsum(found) / count if found and len(found) == count else None,
+        value=value,
         values=values,
         truth=truth,
         known=known,
         score=score,
-        parts=np.stack([one.parts for one in ranks], axis=1) / count if count else score,
+        parts=np.stack([one.parts for one in ranks], axis=1) * shares if count else score,
         fold=fold,
         group=group,
         folds=min((one.folds for one in ranks), default=0),
@@ -174,7 +182,11 @@ def area_limits(
         low, high = limits.area_score(area.value, *area.sizes)
         name = f"score interval (Newcombe 2006, method 5) by {area.unit}s, as {how}'s variance is 0"
         return low, high, name, None
-    error = math.sqrt(spread)
+    if area.unit == "group":
+        factor = small_sample_factor(area.truth, area.known, area.parts, area.fold, area.group)
+        error, how = math.sqrt(spread * factor), how + " (small-sample variance)" * (factor > 1)
+    else:
+        error = math.sqrt(spread)
     if scale == "wald" or not 0 < area.value < 1:
         return *limits.clipped(area.value, error, 0, 1), f"{how}, Wald, cut at 0 and 1", None
     return *limits.logit(area.value, error), f"{how}, logit", None
@@ -205,9 +217,10 @@ def area_difference(a: Area, b: Area) -> Difference:
         return Difference(value=value, how=how, reason=a.no_variance)
     if spread == 0:
         return _without_spread(a, b, value, how)
-    low, high = limits.clipped(value, math.sqrt(spread), -1, 1)
-    z = value / math.sqrt(spread)
-    return Difference(value=value, low=low, high=high, statistic=z, p=limits.two_sided(z), how=how)
+    error = math.sqrt(spread)
+    low, high = limits.clipped(value, error, -1, 1)
+    z, p = value / error, limits.two_sided(value / error)
+    return Difference(value=value, low=low, high=high, statistic=z, p=p, how=how, error=error)
 
 
 def _without_spread(a: Area, b: Area, value: float, how: str) -> Difference:
@@ -222,6 +235,8 @@ def _without_spread(a: Area, b: Area, value: float, how: str) -> Difference:
         (float(a.value or 0), one[0], one[1]), (float(b.value or 0), two[0], two[1])
     )
     near = low if value > 0 else high
-    z = limits.Z95 * value / abs(value - near) if value else 0.0
+    error = abs(value - near) / limits.Z95
+    z = value / error if value else 0.0
     name = "square-and-add of the two score intervals, as the paired DeLong variance is 0"
-    return Difference(value=value, low=low, high=high, statistic=z, p=limits.two_sided(z), how=name)
+    p = limits.two_sided(z)
+    return Difference(value=value, low=low, high=high, statistic=z, p=p, how=name, error=error)

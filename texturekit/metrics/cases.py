@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from texturekit.errors import MetricError
-from texturekit.metrics.checking import check_probabilities, group_codes
+from texturekit.metrics.checking import check_probabilities, group_codes, is_hard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,9 @@ class Cases:
         NaN where not predicted.
     fold, group : (n,) int64
         Numbers from 0; images of one group belong to one patient.
+    graded : bool
+        Whether the probabilities are known to be a classifier's own. Then they rank even if all of
+        them are 0 or 1, as those of a forest that is sure of everything.
     """
 
     kind: Kind
@@ -57,6 +61,7 @@ class Cases:
     probability: Floats
     fold: Ints
     group: Ints
+    graded: bool = False
 
     @property
     def n(self) -> int:
@@ -78,12 +83,28 @@ class Cases:
         """Columns that the headline metrics use: the positive class, or all of them."""
         return list(range(len(self.classes))) if self.positive is None else [self.positive]
 
-    @property
+    @cached_property
     def defined(self) -> list[int]:
         """Those of `scored` that have known images inside and outside the class."""
         inside = np.flatnonzero((self.truth & self.known).any(axis=0))
         outside = np.flatnonzero((~self.truth & self.known).any(axis=0))
         return [k for k in self.scored if k in inside and k in outside]
+
+    @cached_property
+    def hard(self) -> list[int]:
+        """Columns whose probabilities are only 0 and 1."""
+        columns = range(len(self.classes))
+        return [k for k in columns if is_hard(self.probability[self.known[:, k], k])]
+
+    @property
+    def decided(self) -> list[int]:
+        """Columns whose probabilities may be somebody's decisions, which rank nothing."""
+        return [] if self.graded else self.hard
+
+    @property
+    def ranked(self) -> list[int]:
+        """Those of `defined` whose probabilities rank."""
+        return [k for k in self.defined if k not in self.decided]
 
 
 def read_cases(
@@ -160,6 +181,7 @@ def _one_repeat(
         known=known,
         probability=probability,
         fold=fold,
+        graded=True,
         group=group_codes(rows["group"].to_numpy(), len(rows)),
     )
 

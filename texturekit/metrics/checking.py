@@ -34,14 +34,14 @@ def binary_labels(y: ArrayLike) -> NDArray[np.bool_]:
     MetricError
         If there are no labels, or one of them is neither 0 nor 1.
     """
-    labels = np.asarray(y)
+    labels = _array(y, "labels")
     if labels.ndim != 1 or labels.size == 0:
         raise MetricError(
             f"labels have the shape {labels.shape}; give one 0 or 1 (or False or True) an image."
         )
     if labels.dtype.kind not in "bif" or not np.isin(labels, (0, 1)).all():
         raise MetricError(
-            f"labels hold {_some(np.unique(labels).tolist())}; give 0 for the negative and 1 for "
+            f"labels hold {_some(_different(labels))}; give 0 for the negative and 1 for "
             f"the positive class, as in y == 'malignant'."
         )
     return np.asarray(labels == 1)
@@ -68,7 +68,7 @@ def finite_scores(scores: ArrayLike, n: int, what: str = "scores") -> NDArray[np
     MetricError
         If the length differs from n, or a score is NaN or infinite (their positions are named).
     """
-    values = np.asarray(scores, dtype=np.float64)
+    values = _numbers(scores, what)
     if values.shape != (n,):
         raise MetricError(f"{what} have the shape {values.shape}, but there are {n} labels.")
     bad = np.flatnonzero(~np.isfinite(values))
@@ -81,8 +81,8 @@ def finite_scores(scores: ArrayLike, n: int, what: str = "scores") -> NDArray[np
 
 
 def is_hard(scores: NDArray[np.float64]) -> bool:
-    """Tell whether scores are decisions: nothing but 0 and 1, and both of them."""
-    return bool(np.array_equal(np.unique(scores), (0.0, 1.0)))
+    """Tell whether scores are decisions: nothing but 0 and 1, or one of them throughout."""
+    return scores.size > 0 and bool(np.isin(scores, (0.0, 1.0)).all())
 
 
 def refuse_hard(scores: NDArray[np.float64], what: str = "scores") -> None:
@@ -123,10 +123,15 @@ def group_codes(groups: ArrayLike | None, n: int) -> NDArray[np.int64]:
     """
     if groups is None:
         return np.arange(n, dtype=np.int64)
-    given: NDArray[Any] = np.asarray(groups)
+    # As objects: among texts NumPy would make the name "nan" of a missing group, one for all.
+    kept = groups if hasattr(groups, "dtype") else np.asarray(_array(groups, "groups", object))
+    given: NDArray[Any] = np.asarray(kept)
     if given.shape != (n,):
         raise MetricError(f"groups have the shape {given.shape}, but there are {n} labels.")
-    codes, names = pd.factorize(given)
+    try:
+        codes, names = pd.factorize(given)
+    except TypeError as error:
+        raise MetricError(f"groups are no names ({error}); give a text or number each.") from error
     lone = codes < 0
     codes = codes.astype(np.int64)
     codes[lone] = len(names) + np.arange(int(lone.sum()))
@@ -160,6 +165,28 @@ def check_probabilities(
         if bad:
             names = _some([ids[i] for i in bad])
             raise MetricError(f"probabilities of {names} {text} ({len(bad)} of {len(ids)} images).")
+
+
+def _array(values: ArrayLike, what: str, dtype: type | None = None) -> NDArray[Any]:
+    try:
+        return np.asarray(values, dtype=dtype)
+    except ValueError as error:  # rows of different lengths
+        raise MetricError(f"{what} are no array ({error}); give one an image.") from error
+
+
+def _numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise MetricError(f"{what} are no numbers ({error}); give one an image.") from error
+
+
+def _different(values: NDArray[Any]) -> list[object]:
+    """Return the distinct values, sorted where they can be."""
+    try:
+        return list(np.unique(values).tolist())
+    except TypeError:  # texts beside numbers, or None
+        return list(dict.fromkeys(values.tolist()))
 
 
 def _some(values: Sequence[object], noun: str = "") -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from texturekit.errors import MetricError
+from texturekit.metrics.benefit import THRESHOLDS, benefits
 from texturekit.metrics.cases import read_cases
 from texturekit.metrics.fold_areas import rankable
 from texturekit.metrics.ranking import fold_rows
@@ -67,6 +68,71 @@ def roc_curves(
     if not frames:
         return pd.DataFrame(columns=["method", "curve", "class", "x", "y"])
     return pd.concat(frames, ignore_index=True)
+
+
+def net_benefit_curves(
+    predictions: pd.DataFrame, *, kind: Kind, classes: Sequence[str], positive: str | None
+) -> pd.DataFrame:
+    """Return the net benefit of the first repeat over thresholds, one curve a class.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Rows of one or several methods; only those with split ``test`` are read.
+    kind : str
+        ``binary``, ``multiclass`` or ``multilabel``.
+    classes : sequence of str
+        Class names in order.
+    positive : str or None
+        The positive class of a binary task.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``method, curve, class, x, y``: x the threshold (0.01 to 0.99), y the net benefit over all
+        folds; ``curve`` is ``net_benefit``, or ``net_benefit_all`` for acting on every image (0 is
+        that of acting on none). See `texturekit.metrics.net_benefit`.
+
+    Raises
+    ------
+    MetricError
+        If the predictions cannot be scored.
+    """
+    frames = []
+    for method, rows in predictions.groupby("method", sort=True):
+        first = read_cases(rows, kind=kind, classes=classes, positive=positive)[0]
+        for k in first.defined:
+            known = first.known[:, k]
+            pair = benefits(first.truth[known, k], first.probability[known, k], THRESHOLDS)
+            for curve, y in zip(("net_benefit", "net_benefit_all"), pair, strict=True):
+                columns = {"method": method, "curve": curve, "class": first.classes[k]}
+                frames.append(pd.DataFrame({**columns, "x": THRESHOLDS, "y": y}))
+    if not frames:
+        return pd.DataFrame(columns=["method", "curve", "class", "x", "y"])
+    return pd.concat(frames, ignore_index=True)
+
+
+def study_curves(
+    predictions: pd.DataFrame, *, kind: Kind, classes: Sequence[str], positive: str | None
+) -> pd.DataFrame:
+    """Return all curves of a study: `roc_curves`, then `net_benefit_curves`.
+
+    Parameters
+    ----------
+    predictions, kind, classes, positive
+        See `roc_curves`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``method, curve, class, x, y``.
+    """
+    parts = [
+        make(predictions, kind=kind, classes=classes, positive=positive)
+        for make in (roc_curves, net_benefit_curves)
+    ]
+    found = [part for part in parts if len(part)]
+    return pd.concat(found, ignore_index=True) if found else parts[0]
 
 
 _GRID = np.concatenate([[0.0], np.arange(STEPS + 1) / STEPS, [1.0]])

@@ -15,11 +15,17 @@ from texturekit.records import Estimate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from texturekit.metrics.cases import Cases
+
+    Floats = NDArray[np.float64]
+
+MOST_PAIRED = 20  # of 20 classes there are 380 ordered pairs
 
 
 def rankable(cases: Cases, columns: Sequence[int] | None = None) -> list[int]:
-    """Return the scored columns of which some fold holds both sides.
+    """Return the scored columns that rank, and of which some fold holds both sides.
 
     Parameters
     ----------
@@ -37,10 +43,11 @@ def rankable(cases: Cases, columns: Sequence[int] | None = None) -> list[int]:
     np.add.at(inside, cases.fold, cases.truth & cases.known)
     np.add.at(outside, cases.fold, ~cases.truth & cases.known)
     held = np.flatnonzero((inside * outside).any(axis=0))
-    return [k for k in (cases.scored if columns is None else columns) if k in held]
+    wanted = cases.scored if columns is None else columns
+    return [k for k in wanted if k in held and k not in cases.decided]
 
 
-def area_of(cases: Cases, columns: Sequence[int]) -> Area:
+def area_of(cases: Cases, columns: Sequence[int], weights: Floats | None = None) -> Area:
     """Return the mean within-fold area of some classes.
 
     Parameters
@@ -49,6 +56,8 @@ def area_of(cases: Cases, columns: Sequence[int]) -> Area:
         Test images of one repeat.
     columns : sequence of int
         The classes.
+    weights : (k,) float64, optional
+        What each of them counts, with sum 1; default: all alike.
 
     Returns
     -------
@@ -62,6 +71,7 @@ def area_of(cases: Cases, columns: Sequence[int]) -> Area:
         cases.fold,
         cases.group,
         tuple(cases.classes[k] for k in pick),
+        weights,
     )
 
 
@@ -98,6 +108,75 @@ def area_estimate(repeats: list[Cases], columns: Sequence[int] | None = None) ->
     return over_repeats(found, low, high, how, reason, "")
 
 
+def weighted_area(repeats: list[Cases]) -> Estimate:
+    """Return the one-vs-rest area of several classes, each weighted by its number of images.
+
+    Parameters
+    ----------
+    repeats : list of Cases
+        At least one; of more than two classes.
+
+    Returns
+    -------
+    Estimate
+    """
+    areas, held = [], rankable(repeats[0])
+    for cases in repeats:
+        columns = rankable(cases)
+        counts = cases.truth[:, columns].sum(axis=0)
+        areas.append(area_of(cases, columns, counts / max(counts.sum(), 1)))
+    how = f"one-vs-rest, {wording.mean_over(repeats[0], held)} weighted by their images"
+    return _several(repeats, areas, how)
+
+
+def pairwise_area(repeats: list[Cases]) -> Estimate:
+    """Return the mean area over ordered pairs of classes: one against one.
+
+    Parameters
+    ----------
+    repeats : list of Cases
+        At least one; of more than two classes.
+
+    Returns
+    -------
+    Estimate
+
+    References
+    ----------
+    Hand and Till (2001), doi:10.1023/A:1010920819831.
+    """
+    held = rankable(repeats[0])
+    how = f"one-vs-one, {wording.mean_over(repeats[0], held)}"
+    if len(held) > MOST_PAIRED:
+        reason = f"not computed for more than {MOST_PAIRED} classes"
+        return Estimate(value=None, how=how, reason=reason)
+    return _several(repeats, [_pairs(cases, rankable(cases)) for cases in repeats], how)
+
+
+def _pairs(cases: Cases, columns: Sequence[int]) -> Area:
+    """Return the area of every class against every other, among the images of these two."""
+    both = [(j, k) for j in columns for k in columns if j != k]
+    first, second = [j for j, _ in both], [k for _, k in both]
+    truth = cases.truth[:, first]
+    args = truth, cases.probability[:, first], truth | cases.truth[:, second]
+    names = tuple(f"{cases.classes[j]} against {cases.classes[k]}" for j, k in both)
+    return measure_area(*args, cases.fold, cases.group, names)
+
+
+def _several(repeats: list[Cases], areas: list[Area], how: str) -> Estimate:
+    """Return a mean of areas over repeats, with the interval of the first."""
+    cases, first = repeats[0], areas[0]
+    if first.value is None:
+        reason = wording.not_rankable(cases, cases.scored)
+        return Estimate(value=None, how=how, reason=reason)
+    low, high, name, reason_or_none = area_limits(first)
+    how += f"; {name}, by influence values" + wording.within_folds(cases, first.folds, "pairs")
+    if cases.grouped:
+        how += ", clustered by group"
+    found = [area.value if area.value is not None else math.nan for area in areas]
+    return over_repeats(found, low, high, how, reason_or_none, "")
+
+
 def _nadeau_bengio(repeats: list[Cases], columns: Sequence[int] | None) -> str:
     """Return the corrected interval over all folds of all repeats, in words."""
     if len(repeats) < 2 or repeats[0].folds < 2:
@@ -119,6 +198,8 @@ def _nadeau_bengio(repeats: list[Cases], columns: Sequence[int] | None) -> str:
     if found is None:
         return ""
     mean, error, degrees = found
+    if error == 0:  # folds that all say the same tell nothing of other folds
+        return ""
     reach = float(t.ppf(0.975, degrees)) * error
     low, high = max(mean - reach, 0.0), min(mean + reach, 1.0)
     return f"; Nadeau-Bengio over {len(values)} folds {mean:.3f} [{low:.3f}, {high:.3f}]"

@@ -72,7 +72,33 @@ def _expit(x: float) -> float:
     return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
 
 
-def area_score(value: float, m: int, n: int) -> tuple[float, float]:
+def wilson(share: float, n: float) -> tuple[float, float]:
+    """Return Wilson's limits of a share; the number of trials may be an effective one.
+
+    Parameters
+    ----------
+    share : float
+        0 to 1.
+    n : float
+        Number of trials, above 0.
+
+    Returns
+    -------
+    tuple of two floats
+
+    References
+    ----------
+    Wilson (1927), doi:10.1080/01621459.1927.10502953.
+    """
+    square = Z95**2
+    centre = share + square / (2 * n)
+    reach = Z95 * math.sqrt(share * (1 - share) / n + square / (4 * n**2))
+    low, high = (centre - reach) / (1 + square / n), (centre + reach) / (1 + square / n)
+    # exactly 0 and 1 at the ends, whatever the rounding
+    return (0.0 if share == 0 else max(low, 0.0)), (1.0 if share == 1 else min(high, 1.0))
+
+
+def area_score(value: float, m: int, n: int, z: float = Z95) -> tuple[float, float]:
     """Return score limits of an area from its value and the two sample sizes alone.
 
     They have a width even for a perfect separation, where DeLong's variance is 0.
@@ -83,6 +109,8 @@ def area_score(value: float, m: int, n: int) -> tuple[float, float]:
         The area, 0 to 1.
     m, n : int
         Numbers of positive and negative groups, at least 1.
+    z : float
+        How many standard errors; by default those of a 95% interval.
 
     Returns
     -------
@@ -91,13 +119,13 @@ def area_score(value: float, m: int, n: int) -> tuple[float, float]:
     References
     ----------
     Newcombe (2006), method 5, doi:10.1002/sim.2324: the area at which the distance to the estimate
-    is 1.96 of Hanley and McNeil's standard errors, with both sizes replaced by their mean.
+    is 1.96 (``z``) of Hanley and McNeil's standard errors, with both sizes replaced by their mean.
     """
     spare = (m + n) / 2 - 1
 
     def reach(area: float) -> float:
         spread = 1 + spare * (1 - area) / (2 - area) + spare * area / (1 + area)
-        return Z95 * math.sqrt(area * (1 - area) * spread / (m * n))
+        return z * math.sqrt(area * (1 - area) * spread / (m * n))
 
     low = _crossing(lambda area: value - area > reach(area), 0.0, value)
     high = _crossing(lambda area: area - value <= reach(area), value, 1.0)

@@ -58,8 +58,10 @@ def log_losses(truth: Bools, probability: Floats) -> Floats:
     return np.asarray(-np.log(np.clip(told, SMALLEST, 1 - SMALLEST)))
 
 
-def bin_gaps(hit: Bools, confidence: Floats, group: Ints, bins: int = BINS) -> Floats:
-    """Return hits minus promised hits of every group and bin of equal width.
+def bin_gaps(
+    hit: Bools, confidence: Floats, group: Ints, bins: int = BINS, *, equal_mass: bool = False
+) -> Floats:
+    """Return hits minus promised hits of every group and bin.
 
     The expected calibration error is the sum of the absolute gaps by the number of images.
 
@@ -73,16 +75,29 @@ def bin_gaps(hit: Bools, confidence: Floats, group: Ints, bins: int = BINS) -> F
         Numbers from 0.
     bins : int, default 10
         Number of bins.
+    equal_mass : bool, default False
+        Bins of equally many images instead of equal width; equal probabilities stay together.
 
     Returns
     -------
     (G, bins) float64
     """
-    edges = np.linspace(0, 1, bins + 1)[1:-1]
-    place = np.searchsorted(edges, confidence, side="left")
+    if equal_mass:
+        place = _equal_mass(confidence, bins)
+    else:
+        place = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidence, side="left")
     groups = int(group.max()) + 1
     gaps = np.bincount(group * bins + place, hit - confidence, minlength=groups * bins)
     return gaps.reshape(groups, bins).astype(np.float64)
+
+
+def _equal_mass(confidence: Floats, bins: int) -> Ints:
+    """Return the bins of `numpy.array_split`, whatever the order of the rows."""
+    rank = np.searchsorted(np.sort(confidence), confidence, side="left")
+    size, larger = divmod(len(confidence), bins)
+    first = larger * (size + 1)
+    late = larger + (rank - first) // max(size, 1)
+    return np.where(rank < first, rank // (size + 1), late).astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -158,6 +158,53 @@ def variance(truth: Bools, known: Bools, parts: Floats, fold: Ints, group: Ints)
     return total if total > ROUNDING else 0.0
 
 
+def small_sample_factor(
+    truth: Bools, known: Bools, parts: Floats, fold: Ints, group: Ints
+) -> float:
+    """Return by how much the clustered variance is raised where few groups carry it.
+
+    Several images of a patient make a ranking finer than its patients are many: near 1 the
+    clustered variance is then often far too small. It is drawn towards the variance that one image
+    a group would give, with the weight 1 / (1 + n), n being the number of groups that carry the
+    variance, ``(sum s^2)^2 / sum s^4`` of their sums s.
+
+    Parameters
+    ----------
+    truth, known, parts, fold, group
+        See `variance`.
+
+    Returns
+    -------
+    float
+        1 where every group has one image, or copies of one; and where a group has images of both
+        sides, as one image of it would not tell.
+    """
+    cell = np.unique(fold * (int(group.max()) + 1) + group, return_inverse=True)[1]
+    cells = int(cell.max()) + 1
+    home = np.zeros(cells, dtype=np.int64)
+    home[cell] = fold
+    sums, own, lone = np.zeros(cells), 0.0, 0.0
+    for k in range(truth.shape[1]):
+        held = np.zeros(cells, dtype=np.int64)
+        for side in (truth[:, k] & known[:, k], ~truth[:, k] & known[:, k]):
+            images = np.bincount(cell[side], minlength=cells)
+            held += images > 0
+            total = np.bincount(cell[side], parts[side, k], cells)
+            clusters = np.bincount(home[images > 0], minlength=int(home.max()) + 1)
+            factor = _factor(clusters)
+            pictures = np.bincount(home, images) / np.maximum(clusters, 1)
+            own += float(np.sum(factor[home] * total**2))
+            lone += float(np.sum((factor * pictures)[fold[side]] * parts[side, k] ** 2))
+            sums += total
+        if (held > 1).any():
+            return 1.0
+    fourth = float(np.sum(sums**4))
+    if own <= ROUNDING or fourth <= 0 or lone <= own * (1 + 1e-9):
+        return 1.0
+    carrying = float(np.sum(sums**2)) ** 2 / fourth
+    return 1 + (lone / own - 1) / (1 + carrying)
+
+
 def _factor(clusters: Ints) -> Floats:
     return np.where(clusters > 1, clusters / np.maximum(clusters - 1, 1), 0.0)
 

@@ -8,16 +8,15 @@ import numpy as np
 
 from texturekit.errors import MetricError
 from texturekit.metrics.cases import Cases
-from texturekit.metrics.checking import check_probabilities, group_codes, is_hard
+from texturekit.metrics.checking import check_probabilities, group_codes
 from texturekit.metrics.summary import summarise_cases
-from texturekit.records import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from texturekit.records import Kind
+    from texturekit.records import Estimate, Kind
 
     Floats = NDArray[np.float64]
 
@@ -54,7 +53,10 @@ def scores(
     -------
     dict of Estimate
         ``roc_auc accuracy balanced_accuracy sensitivity specificity precision npv f1 mcc
-        average_precision brier ece log_loss``; what is undefined is None with its reason.
+        average_precision brier ece log_loss``, then ``ece_equal_mass``; of two classes and labels
+        also ``ece_top``, of two classes ``calibration_slope calibration_intercept``, of more
+        ``roc_auc_weighted roc_auc_ovo precision_weighted f1_weighted``. What is undefined is None
+        with its reason.
 
     Raises
     ------
@@ -96,12 +98,7 @@ def scores(
         fold=np.zeros(len(given), dtype=np.int64),
         group=group_codes(groups, len(given)),
     )
-    found = summarise_cases([cases])[0]
-    if is_hard(given[known]):
-        reason = "the probabilities are decisions (only 0 and 1), which rank nothing"
-        for name in ("roc_auc", "average_precision"):
-            found[name] = Estimate(value=None, how=found[name].how, reason=reason)
-    return found
+    return summarise_cases([cases])[0]
 
 
 def _truth(

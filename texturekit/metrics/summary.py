@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from texturekit.metrics import limits, wording
+from texturekit.metrics.calibrating import calibrated
 from texturekit.metrics.cases import read_cases
 from texturekit.metrics.confusion import label_counts, shares
-from texturekit.metrics.fold_areas import area_estimate, over_repeats
+from texturekit.metrics.fold_areas import area_estimate, over_repeats, pairwise_area, weighted_area
+from texturekit.metrics.guarding import guarded
 from texturekit.metrics.probability import brier_losses, log_losses
-from texturekit.metrics.proportions import proportion
+from texturekit.metrics.proportions import clustered_share, proportion
 from texturekit.metrics.resampling import redrawn_limits
-from texturekit.metrics.tallies import bootstrap_values, point_values, tally
+from texturekit.metrics.tallies import bootstrap_values, point_values, precisions, tally
 from texturekit.records import ClassResult, Estimate
 
 if TYPE_CHECKING:
@@ -45,7 +47,17 @@ METRICS = (
     "ece",
     "log_loss",
 )
-NORMAL = ("average_precision", "ece")  # redrawing shifts them, see redrawn_limits
+EXTRAS = (
+    "roc_auc_weighted",
+    "roc_auc_ovo",
+    "precision_weighted",
+    "f1_weighted",
+    "ece_top",
+    "ece_equal_mass",
+    "calibration_slope",
+    "calibration_intercept",
+)
+NORMAL = ("ece", "ece_top", "ece_equal_mass")  # redrawing shifts them, see redrawn_limits
 SHARES = ("sensitivity", "specificity", "precision", "npv")
 
 
@@ -68,7 +80,8 @@ def summarise(
     Returns
     -------
     metrics : dict of Estimate
-        Keys are `METRICS`. Values are means over the repeats, intervals come from the first.
+        Keys are `METRICS`, then those of `EXTRAS` that the kind of task has. Values are means over
+        the repeats, intervals come from the first.
     per_class : list of ClassResult
         One against the rest, ``confusion`` is ``[[tn, fp], [fn, tp]]``; empty for binary tasks.
     confusion : list of lists of int, or None
@@ -102,40 +115,49 @@ def summarise_cases(repeats: list[Cases]) -> Summary:
     metrics = {
         "roc_auc": area_estimate(repeats),
         **_headline(repeats, tallies[0], points, draws),
+        "average_precision": _precision(repeats, tallies, points),
         "brier": _loss(repeats, "brier"),
         "log_loss": _loss(repeats, "log_loss"),
     }
+    cases = repeats[0]
+    if cases.kind == "multiclass":
+        metrics["roc_auc_weighted"] = weighted_area(repeats)
+        metrics["roc_auc_ovo"] = pairwise_area(repeats)
+    if cases.positive is not None:
+        metrics.update(_calibration(repeats, cases.positive))
+    names = [name for name in (*METRICS, *EXTRAS) if name in metrics]
     first = tallies[0].confusion
     confusion = None if first is None else first.sum(axis=0).astype(int).tolist()
-    classes = _classes(repeats, tallies[0], points, draws)
-    return {name: metrics[name] for name in METRICS}, classes, confusion
+    classes = _classes(repeats, tallies, points, draws)
+    return {name: guarded(name, metrics[name], cases) for name in names}, classes, confusion
 
 
 def _headline(
     repeats: list[Cases], counts: Tallies, points: list[Measured], draws: Measured
 ) -> dict[str, Estimate]:
     cases = repeats[0]
-    lone, tied = wording.lone_class(cases), counts.tied()
+    tied = counts.tied()
     found = {}
     for name in draws[0]:
         values = [float(point[0][name][0]) for point in points]
         undefined = wording.undefined(name, cases, points[0][1])
         how = wording.definition(name, cases)
         if name == "accuracy" and cases.kind != "multilabel":
-            right = (cases.truth & cases.predicted).any(axis=1)
-            found[name] = _share(values, int(right.sum()), cases.n, cases, undefined)
+            right = np.any(cases.truth & cases.predicted, axis=1)
+            hits, trials = (np.bincount(cases.group, x) for x in (right, np.ones(cases.n)))
+            found[name] = share_of(values, hits.astype(float), trials.astype(float), undefined)
         elif name in SHARES and cases.positive is not None:
-            hits, trials = _counts(cases, cases.positive)[name]
-            found[name] = _share(values, hits, trials, cases, undefined)
+            found[name] = share_of(values, *_counts(cases, cases.positive)[name], undefined)
         else:
-            gap = wording.EQUAL_SCORES if tied and name in NORMAL else lone
+            gap = wording.EQUAL_SCORES if tied and name in NORMAL else None
             found[name] = _redrawn(name, values, draws[0][name], how, cases, gap, undefined)
     return found
 
 
-def _counts(cases: Cases, k: int) -> dict[str, tuple[int, int]]:
-    table = _table(cases, k)
-    return {name: (int(hits), int(trials)) for name, (hits, trials) in shares(table).items()}
+def _counts(cases: Cases, k: int) -> dict[str, tuple[Floats, Floats]]:
+    """Return hits and trials of every group."""
+    pick = cases.truth[:, [k]], cases.predicted[:, [k]], cases.known[:, [k]]
+    return shares(label_counts(*pick, cases.group)[:, 0])
 
 
 def _table(cases: Cases, k: int) -> Floats:
@@ -144,10 +166,70 @@ def _table(cases: Cases, k: int) -> Floats:
     return table
 
 
-def _share(values: list[float], hits: int, trials: int, cases: Cases, undefined: str) -> Estimate:
-    one = proportion(hits, trials)
-    how = one.how + (", images counted as independent" if cases.grouped else "")
-    return over_repeats(values, one.low, one.high, how, None, undefined)
+def share_of(values: list[float], hits: Floats, trials: Floats, undefined: str) -> Estimate:
+    """Return a share over repeats; several images of a group count as what they tell.
+
+    Parameters
+    ----------
+    values : list of float
+        One a repeat.
+    hits, trials : (G,) float64
+        Of every group, in the first repeat.
+    undefined : str
+        Why there is no value, if there is none.
+
+    Returns
+    -------
+    Estimate
+    """
+    if trials.max(initial=0) > 1:
+        one = clustered_share(hits, trials)
+    else:
+        one = proportion(int(hits.sum()), int(trials.sum()))
+    return over_repeats(values, one.low, one.high, one.how, None, undefined)
+
+
+def _precision(
+    repeats: list[Cases], tallies: list[Tallies], points: list[Measured], k: int | None = None
+) -> Estimate:
+    """Return the average precision with its interval from the infinitesimal jackknife."""
+    cases = repeats[0]
+    if k is None:
+        values = [float(point[0]["average_precision"][0]) for point in points]
+        undefined = wording.undefined("average_precision", cases, points[0][1])
+        how = wording.definition("average_precision", cases)
+    else:
+        values = [float(point[1]["average_precision"][0, k]) for point in points]
+        undefined = wording.undefined_class("average_precision", cases, k)
+        how = wording.within_folds(cases, cases.folds, "positives").removeprefix(", ")
+    how = "; ".join(part for part in (how, wording.jackknife(cases)) if part)
+    error = float(precisions(tallies[0])[1][-1 if k is None else k])
+    if tallies[0].tied(None if k is None else [k]):
+        return over_repeats(values, None, None, how, wording.EQUAL_SCORES, undefined)
+    if not error > 0 or not 0 < values[0] < 1:
+        return over_repeats(values, None, None, how, wording.NO_SPREAD, undefined)
+    return over_repeats(values, *limits.logit(values[0], error), how, None, undefined)
+
+
+def _calibration(repeats: list[Cases], k: int) -> dict[str, Estimate]:
+    """Return calibration slope and intercept of P(class k), over all folds."""
+    each = []
+    for cases in repeats:
+        rows = cases.known[:, k]
+        if not rows.any():
+            reason = wording.undefined_class("", cases, k)
+            gap = Estimate(value=None, how="logistic regression", reason=reason)
+            each.append({"slope": gap, "intercept": gap})
+        else:
+            columns = cases.truth[rows, k], cases.probability[rows, k], cases.group[rows]
+            each.append(calibrated(*columns))
+    found = {}
+    for name, first in each[0].items():
+        others = [one[name].value for one in each]
+        values = [math.nan if value is None else value for value in others]
+        args = values, first.low, first.high, first.how, first.reason, first.reason or ""
+        found[f"calibration_{name}"] = over_repeats(*args)
+    return found
 
 
 def _redrawn(
@@ -200,27 +282,30 @@ def _loss(repeats: list[Cases], name: str) -> Estimate:
 
 
 def _classes(
-    repeats: list[Cases], counts: Tallies, points: list[Measured], draws: Measured
+    repeats: list[Cases], tallies: list[Tallies], points: list[Measured], draws: Measured
 ) -> list[ClassResult]:
     cases = repeats[0]
     found = []
     for k, name in enumerate(cases.classes if cases.positive is None else ()):
         known = int(cases.known[:, k].sum())
-        lone, tied = wording.lone_class(cases, k), counts.tied([k])
         metrics = {"roc_auc": area_estimate(repeats, [k])}
         for metric, drawn in draws[1].items():
             values = [float(point[1][metric][0, k]) for point in points]
             undefined = wording.undefined_class(metric, cases, k)
             if metric in SHARES:
-                metrics[metric] = _share(values, *_counts(cases, k)[metric], cases, undefined)
+                metrics[metric] = share_of(values, *_counts(cases, k)[metric], undefined)
             else:
-                how = wording.within_folds(cases, cases.folds, "positives").removeprefix(", ")
-                how = how if metric == "average_precision" else ""
-                gap = wording.EQUAL_SCORES if tied and metric in NORMAL else lone
-                metrics[metric] = _redrawn(metric, values, drawn[:, k], how, cases, gap, undefined)
-        table = _table(cases, k).astype(int).tolist() if known else None
-        positives = int((cases.truth & cases.known)[:, k].sum())
+                args = drawn[:, k], "", cases, None, undefined
+                metrics[metric] = _redrawn(metric, values, *args)
+        metrics["average_precision"] = _precision(repeats, tallies, points, k)
+        metrics.update(_calibration(repeats, k))
         found.append(
-            ClassResult(name=name, n=known, positives=positives, confusion=table, metrics=metrics)
+            ClassResult(
+                name=name,
+                n=known,
+                positives=int((cases.truth & cases.known)[:, k].sum()),
+                confusion=_table(cases, k).astype(int).tolist() if known else None,
+                metrics={m: guarded(m, one, cases, k) for m, one in metrics.items()},
+            )
         )
     return found

@@ -23,6 +23,10 @@ EQUAL_SCORES = (
 )
 
 
+NO_SPREAD = "the influence values have no spread, as for a perfect ranking: no interval"
+DECISIONS = "the probabilities are decisions (only 0 and 1), which rank nothing"
+
+
 def mean_over(cases: Cases, columns: Sequence[int]) -> str:
     """Return over how many classes or labels a mean goes, naming them where some are left out.
 
@@ -89,6 +93,23 @@ def bootstrap(cases: Cases, *, normal: bool = False) -> str:
     return f"{strata}{unit} bootstrap, percentile, {DRAWS} draws"
 
 
+def jackknife(cases: Cases) -> str:
+    """Return the name of the interval of the average precision.
+
+    Parameters
+    ----------
+    cases : Cases
+        Test images of one repeat.
+
+    Returns
+    -------
+    str
+    """
+    unit = "patients" if cases.grouped else "images"
+    strata = "" if cases.kind == "multilabel" and cases.folds == 1 else "stratified "
+    return f"logit interval, {strata}infinitesimal jackknife over {unit}"
+
+
 def definition(name: str, cases: Cases) -> str:
     """Return what a metric is where its name does not say it.
 
@@ -106,16 +127,22 @@ def definition(name: str, cases: Cases) -> str:
     """
     macro = "" if cases.kind == "binary" else mean_over(cases, cases.defined)
     one = cases.classes[cases.positive] if cases.positive is not None else ""
-    if name == "ece":
-        top = f"top-label, {_BINS}" if cases.kind == "multiclass" else f"{macro}, {_BINS}"
-        return f"P({one}) in {_BINS}" if one else top
+    if name.startswith("ece"):
+        bins = f"{BINS} bins of equally many images" if name == "ece_equal_mass" else _BINS
+        if cases.kind == "multiclass":
+            return f"top-label, {bins}"
+        of = "top-label" if name == "ece_top" else f"P({one})" if one else "P(label)"
+        return f"{of} in {bins}" + (f", {macro}" if macro else "")
     if name == "brier":
         form = f"sum form over {len(cases.classes)} classes"
         return "binary form" if one else form if cases.kind == "multiclass" else macro
     if name == "log_loss":
         return f"{_LOG}, {macro}" if cases.kind == "multilabel" else _LOG
     if name == "average_precision":
+        macro = macro and mean_over(cases, cases.ranked)
         return (macro + within_folds(cases, cases.folds, "positives")).removeprefix(", ")
+    if name.endswith("_weighted"):
+        return f"{macro} weighted by their images"
     if name == "balanced_accuracy" and cases.kind == "multiclass":
         return f"recall, {macro}"
     single = cases.kind == "multiclass" and name in ("accuracy", "mcc")
@@ -142,6 +169,9 @@ def undefined(name: str, cases: Cases, per_class: Mapping[str, NDArray[np.float6
         return undefined_class(name, cases, cases.positive)
     if not cases.defined:
         return "no class is found beside another"
+    if name == "average_precision" and not cases.ranked:
+        return DECISIONS
+    name = name.removesuffix("_weighted")
     if name in per_class:
         values = per_class[name][0]
         gaps = [cases.classes[k] for k in cases.defined if np.isnan(values[k])]
@@ -165,9 +195,12 @@ def undefined_class(name: str, cases: Cases, k: int) -> str:
     -------
     str
     """
+    if name == "average_precision" and k in cases.decided:
+        return DECISIONS
     if not cases.known[:, k].any():
         return f"{cases.classes[k]} was not predicted, or its truth is unknown, in every image"
-    return _WHY.get(name, "there is nothing to count").format(cases.classes[k])
+    why = _WHY.get(name, "there is nothing to count").format(cases.classes[k])
+    return why + _judged(cases, k)
 
 
 _WHY = {
@@ -196,6 +229,9 @@ def not_rankable(cases: Cases, columns: Sequence[int]) -> str:
     -------
     str
     """
+    both = [k for k in columns if k in cases.defined]
+    if both and all(k in cases.decided for k in both):
+        return DECISIONS
     if len(columns) > 1:
         return "no fold holds images of several classes"
     name = cases.classes[columns[0]]
@@ -203,31 +239,13 @@ def not_rankable(cases: Cases, columns: Sequence[int]) -> str:
     if not known.any():
         return f"{name} was not predicted, or its truth is unknown, in every image"
     if not (inside & known).any():
-        return f"there is no image of {name}"
+        return f"there is no image of {name}{_judged(cases, columns[0])}"
     if not (~inside & known).any():
-        return f"there is no image without {name}"
+        return f"there is no image without {name}{_judged(cases, columns[0])}"
     return f"no fold holds images of {name} and others"
 
 
-def lone_class(cases: Cases, k: int | None = None) -> str | None:
-    """Return the reason for no interval where a class is found in a single group.
-
-    Parameters
-    ----------
-    cases : Cases
-        Test images of one repeat.
-    k : int, optional
-        Only this class against the rest; default: all classes of a task with one class an image.
-
-    Returns
-    -------
-    str or None
-    """
-    single = cases.kind != "multilabel"
-    columns = [k] if k is not None else range(len(cases.classes)) if single else []
-    unit = "group" if cases.grouped else "image"
-    for column in columns:
-        held = cases.group[cases.truth[:, column] & cases.known[:, column]]
-        if len(np.unique(held)) == 1:
-            return f"{cases.classes[column]} is found in one {unit} only: no interval"
-    return None
+def _judged(cases: Cases, k: int) -> str:
+    """Say of which images is spoken, where a label could not be learnt for some of them."""
+    lacking = bool(np.isnan(cases.probability[:, k]).any())
+    return " among those that it was predicted for" if lacking else ""
