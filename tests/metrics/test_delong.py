@@ -93,7 +93,7 @@ def test_patients_with_several_images_widen_the_interval(rng):
 
     assert clustered.value == plain.value
     assert clustered.high - clustered.low > 1.5 * (plain.high - plain.low)
-    assert clustered.how == "Obuchowski, logit"
+    assert clustered.how == "Obuchowski (small-sample variance), logit"
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -199,7 +199,7 @@ def test_a_single_positive_image_has_an_area_but_no_interval():
 
     assert found.value == pytest.approx(2 / 3)
     assert found.low is None
-    assert "fewer than 2 images" in found.reason
+    assert found.reason == "not estimable: 1 positive image"
 
 
 def test_hard_labels_are_refused():
@@ -221,6 +221,10 @@ def test_says_which_scores_are_not_finite(bad):
         ([0, 1, 2], [1, 2, 3], None, "labels hold 0, 1, 2"),
         ([], [], None, "labels have the shape"),
         (["a", "b"], [1, 2], None, "labels hold 'a', 'b'"),
+        (np.array([0, "x", None], dtype=object), [1, 2, 3], None, "labels hold 0, 'x', None"),
+        ([[0], [1, 0]], [1, 2], None, "labels are no array"),
+        ([0, 1], ["low", "high"], None, "scores are no numbers"),
+        ([0, 1], [0.1, 0.2], [["p"], ["q", "r"]], "groups are no names"),
         ([0, 1], [1, 2, 3], None, "there are 2 labels"),
         ([0, 1], [1, 2], ["p"], "groups have the shape"),
     ],
@@ -239,5 +243,13 @@ def test_missing_groups_stand_for_themselves(rng):
     y, a, _ = draw(rng, 12)
 
     found = roc_auc(y, a, ["p", "p", *[None] * 10])
+
+    assert found == roc_auc(y, a, ["p", "p", *range(10)])
+
+
+def test_a_missing_group_among_texts_is_no_patient_called_nan(rng):
+    y, a, _ = draw(rng, 12)
+
+    found = roc_auc(y, a, ["p", "p", *[float("nan")] * 10])
 
     assert found == roc_auc(y, a, ["p", "p", *range(10)])

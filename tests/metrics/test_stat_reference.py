@@ -15,7 +15,6 @@ from texturekit.metrics.confusion import accuracy, matthews, one_against_rest, r
 from texturekit.metrics.delong import _single
 from texturekit.metrics.limits import wald
 from texturekit.metrics.probability import bin_gaps
-from texturekit.metrics.testing import corrected_resampled
 
 P = [0.22, 0.48, 0.49, 0.96, 0.55, 0.64, 0.78, 0.82, 0.34, 0.87]
 Y = np.array([0, 1, 0, 0, 1, 1, 1, 1, 1, 0])
@@ -177,49 +176,11 @@ def test_exact_mcnemar(case):
         assert (found.p, found.statistic) == pytest.approx((p, min(a, b)), abs=case["tol"])
 
 
-@asks("mcnemar_bounds")
-def test_mcnemar_between_the_bounds_that_two_accuracies_allow(case):
-    n, more, fewer = 6851, 5285, 5207
-    truth, a = np.ones(n), (np.arange(n) < more).astype(float)
-    nested, apart = np.arange(n) < fewer, np.arange(n) >= n - fewer
-
-    low, high = (mcnemar(truth, a, b.astype(float)) for b in (nested, apart))
-
-    assert low.value == pytest.approx(case["expected"]["diff"] / n)
-    assert low.p == pytest.approx(case["expected"]["p_min"], rel=1e-9)
-    # the case gives its upper bound by chi-square without correction; the exact one is .1741
-    from scipy.stats import chi2
-
-    p_max = chi2.sf((more - fewer) ** 2 / (2 * n - more - fewer), 1)
-    assert p_max == pytest.approx(case["expected"]["p_max"], abs=case["tol"])
-    assert high.p == pytest.approx(p_max, abs=0.006)
-
-
 @pytest.mark.parametrize("case", ["holm", "holm2"], indirect=True)
 def test_holm(case):
     expected = case["expected"]
 
     assert_allclose(holm(expected["p"]), expected.get("adj", expected.get("holm")), atol=1e-12)
-
-
-@asks("nadeau_bengio")
-def test_nadeau_bengio(case):
-    from scipy.stats import t
-    from sklearn.datasets import make_moons
-    from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
-    from sklearn.svm import SVC
-
-    x, y = make_moons(noise=0.352, random_state=1, n_samples=100)
-    folds = RepeatedStratifiedKFold(n_splits=10, n_repeats=10, random_state=0)
-    rbf, linear = (
-        cross_val_score(SVC(kernel=k, random_state=0), x, y, scoring="roc_auc", cv=folds)
-        for k in ("rbf", "linear")
-    )
-
-    mean, error, degrees = corrected_resampled(rbf - linear, 10 / 90)
-
-    assert mean / error == pytest.approx(case["expected"]["corrected_t"], abs=case["tol"])
-    assert t.sf(mean / error, degrees) == pytest.approx(0.227, abs=case["tol"])
 
 
 def ece(hit, confidence, bins):

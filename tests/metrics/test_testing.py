@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from texturekit.errors import MetricError
-from texturekit.metrics import holm, mcnemar, proportion
+from texturekit.metrics import holm, mcnemar, mcnemar_bounds, nadeau_bengio, proportion
 from texturekit.metrics.testing import corrected_resampled
 
 
@@ -64,8 +64,9 @@ def test_images_of_one_patient_widen_the_interval_of_the_accuracies():
 
     assert many.value == once.value
     assert many.high - many.low == pytest.approx(once.high - once.low, rel=0.1)
-    assert "clustered by group" in many.how
-    assert "counted as independent" in many.how
+    assert many.p == pytest.approx(once.p)
+    assert many.how.startswith("McNemar by patient permutation (exact), mid-p ")
+    assert many.how.endswith("interval Wald, clustered by group")
 
 
 def test_one_patient_alone_gives_no_interval():
@@ -73,6 +74,23 @@ def test_one_patient_alone_gives_no_interval():
 
     assert found.low is None
     assert "one group" in found.reason
+
+
+def test_chi_square_would_count_images_of_a_patient_as_independent():
+    with pytest.raises(MetricError, match="'chi2' counts images as independent"):
+        mcnemar([1, 1, 0], [1, 0, 0], [0, 0, 0], ["p", "p", "q"], test="chi2")
+    with pytest.raises(MetricError, match="choose one of exact, mid-p"):
+        mcnemar([1, 1, 0], [1, 0, 0], [0, 0, 0], test="t")
+
+
+def test_two_accuracies_alone_bound_p():
+    found = mcnemar_bounds(40, 30, 26)
+    tables = [(both, 30 - both, 26 - both, both - 16) for both in range(16, 27)]
+    p = [mcnemar(*decisions(*table)).p for table in tables]
+
+    assert (found.smallest, found.largest) == (pytest.approx(min(p)), pytest.approx(max(p)))
+    with pytest.raises(MetricError, match="41 and 26 of 40"):
+        mcnemar_bounds(40, 41, 26)
 
 
 def test_mcnemar_refuses_lists_of_other_lengths():
@@ -143,3 +161,25 @@ def test_repeated_folds_have_a_larger_error_than_independent_ones():
     assert (mean, degrees) == (pytest.approx(0.15), 3)
     assert error == pytest.approx(np.sqrt((1 / 4 + 0.25) * values.var(ddof=1)))
     assert corrected_resampled(values[:1], 0.25) is None
+
+
+def test_nadeau_and_bengio_test_a_mean_over_folds():
+    from scipy.stats import t
+
+    values = np.array([0.1, 0.3, 0.2, 0.0])
+    found, error = nadeau_bengio(values, 0.25), np.sqrt(0.5 * values.var(ddof=1))
+
+    assert (found.value, found.statistic) == pytest.approx((0.15, 0.15 / error))
+    assert found.p == pytest.approx(2 * t.sf(0.15 / error, 3))
+    assert (found.low, found.high) == pytest.approx(0.15 + error * np.array(t.interval(0.95, 3)))
+    assert nadeau_bengio([0, 0, 0], 0.25).p == 1
+    assert "no variance" in nadeau_bengio([0.1, 0.1], 0.25).reason
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "words"),
+    [([0.1], 0.25, "two or more"), ([0.1, np.nan], 0.25, "finite"), ([0.1, 0.2], 0, "1/4")],
+)
+def test_nadeau_and_bengio_refuse_what_cannot_be_tested(values, share, words):
+    with pytest.raises(MetricError, match=words):
+        nadeau_bengio(values, share)

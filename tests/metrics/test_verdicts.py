@@ -53,8 +53,13 @@ def test_a_real_difference_is_said_in_plain_words(rng):
 
     assert found.verdict == "a_better"
     assert found.sentence.startswith("good is better than poor: AUC +0.")
-    assert found.sentence.endswith("p (Holm) < .001, one set of splits.")
-    assert found.how == "paired DeLong, within 5 folds weighted by pairs; Holm over 2 tests"
+    assert found.sentence.endswith("], p (Holm) < .001, one set of splits.")
+    assert "; with other training images [0." in found.sentence
+    assert found.how == (
+        "paired DeLong, within 5 folds weighted by pairs; Holm over 2 tests; in general: variance "
+        "of the test on the test images x 2.25 for the training images that folds share "
+        "(Nadeau-Bengio)"
+    )
 
 
 def test_the_better_one_comes_first_in_the_sentence(rng):
@@ -63,7 +68,9 @@ def test_the_better_one_comes_first_in_the_sentence(rng):
     assert (found.a, found.b, found.verdict) == ("poor", "good", "b_better")
     assert found.difference < 0
     assert found.sentence.startswith("good is better than poor: AUC +0.")
-    assert found.sentence.endswith(", one set of splits.")  # a holdout too
+    assert found.sentence.endswith(", for the models trained here, one set of splits.")
+    assert found.general is None  # a holdout says nothing of other training images
+    assert found.p_general_holm is None
 
 
 def test_no_difference_is_never_called_equal(rng):
@@ -217,3 +224,76 @@ def test_a_lucky_comparison_stays_rare(rng):
         better += compare(pd.concat(frames))[0].verdict != "no_difference_shown"
 
     assert better <= 14
+
+
+def test_in_general_the_variance_is_that_of_nadeau_and_bengio(rng):
+    found = compare(pair(rng, n=150, folds=5))
+
+    for one in found:
+        reach = one.general.high - one.general.value
+        assert reach == pytest.approx(1.959964 * one.general.error)
+        assert one.general.value == one.difference
+        assert one.p < one.general.p
+    area = found[0]
+    assert (area.high - area.difference) * 1.5 == pytest.approx(
+        area.general.high - area.difference
+    )  # 1 + 5 / 4 = 2.25
+    assert [c.p_general_holm for c in found] == holm([c.general.p for c in found])
+
+
+def test_what_other_training_images_might_change_is_no_difference_shown(rng):
+    # of 40 pairs of methods some differ on their test images, but not by enough
+    torn = []
+    for _ in range(40):
+        frames = [binary_frame(rng, 100, folds=5, gain=g, method=m) for g, m in
+                  ((2.2, "good"), (1.2, "poor"))]  # fmt: skip
+        one = compare(pd.concat(frames))[0]
+        if one.p_holm < 0.05 < one.p_general_holm and one.low > 0:
+            torn.append(one)
+
+    assert torn
+    for one in torn:
+        assert one.verdict == "no_difference_shown"
+        assert one.sentence.startswith("No difference shown between good and poor: AUC +0.")
+        assert " on these test images, but with other training images [" in one.sentence
+
+
+def test_repeats_are_tested_around_their_mean_and_by_nadeau_and_bengio(rng):
+    found = compare(pair(rng, n=150, folds=2, repeats=5))
+
+    for one in found:
+        assert one.general.value == one.difference
+        assert "x 3.00" in one.general.how
+        assert "around the mean of 5 repeats; Nadeau-Bengio over 10 folds t " in one.general.how
+
+
+def test_the_fold_gaps_are_those_of_the_folds(rng):
+    from texturekit.metrics.cases import read_cases
+    from texturekit.metrics.training_chance import _fold_gaps
+
+    frame = pair(rng, n=60, folds=3)
+    sets = [read_cases(frame[frame["method"] == name], **BINARY)[0] for name in ("good", "poor")]
+    expected = []
+    for _, fold in frame.groupby("fold"):
+        good, poor = (fold[fold["method"] == m] for m in ("good", "poor"))
+        y = (good["label"] == "sick").to_numpy()
+        expected.append(compare_roc_auc(y, good["p.sick"], poor["p.sick"]).value)
+
+    assert _fold_gaps(*sets, area=True) == pytest.approx(expected)
+
+
+def test_areas_of_several_images_a_patient_are_tested_by_t(rng):
+    from scipy.stats import t
+
+    frame = pair(rng, n=40, images=3)
+    good, poor = (frame[frame["method"] == m] for m in ("good", "poor"))
+    y = (good["label"] == "sick").to_numpy()
+    z = compare_roc_auc(y, good["p.sick"], poor["p.sick"], good["group"])
+    least = min(good["group"][y].nunique(), good["group"][~y].nunique()) - 1
+
+    found = compare(frame)
+
+    assert found[0].p == pytest.approx(2 * t.sf(abs(z.statistic), least))
+    assert found[0].high - found[0].low > z.high - z.low
+    assert f"(Obuchowski), t with {least} degrees of freedom" in found[0].how
+    assert found[1].how.startswith("McNemar by patient permutation (exact)")

@@ -1,15 +1,16 @@
-"""Tests: exact McNemar for paired decisions, Holm for several tests, Nadeau-Bengio for repeats."""
+"""Tests: McNemar for paired decisions, Holm for several tests, and a corrected error of repeats."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from texturekit.errors import MetricError
 from texturekit.metrics import limits
 from texturekit.metrics.checking import group_codes
+from texturekit.metrics.permuting import counted_signs
 from texturekit.metrics.proportions import proportion
 from texturekit.records import Difference
 
@@ -18,11 +19,26 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+McNemar = Literal["exact", "mid-p", "chi2", "chi2-corrected"]
+_TESTS = ("exact", "mid-p", "chi2", "chi2-corrected")
+
+
+class PBounds(NamedTuple):
+    """Between which values a p value lies."""
+
+    smallest: float
+    largest: float
+
 
 def mcnemar(
-    y: ArrayLike, a: ArrayLike, b: ArrayLike, groups: ArrayLike | None = None
+    y: ArrayLike,
+    a: ArrayLike,
+    b: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    test: McNemar = "exact",
 ) -> Difference:
-    """Return the difference of two accuracies, a minus b, with the exact McNemar test.
+    """Return the difference of two accuracies, a minus b, with McNemar's test.
 
     Parameters
     ----------
@@ -31,23 +47,28 @@ def mcnemar(
     a, b : (n,) array
         Decisions of two methods on the same images, in the words of y.
     groups : (n,) str or number, optional
-        The patient of every image. Where patients repeat, the interval is clustered; the p value
-        still counts images as independent, and ``how`` says so.
+        The patient of every image. Where patients repeat, the interval is clustered and the test
+        is a permutation: the decisions of the two methods change places for whole patients.
+    test : str, default "exact"
+        ``exact``, ``mid-p``, ``chi2`` or ``chi2-corrected`` (of Edwards). The last two are for
+        comparing with what others print, and for one image a patient only.
 
     Returns
     -------
     Difference
-        ``statistic`` is the smaller number of images that only one method has right; p is the
-        two-sided exact binomial probability; the interval is Newcombe's for paired shares.
+        ``statistic`` is the smaller number of images that only one method has right (of chi2:
+        chi-square); p is two-sided; ``how`` shows the mid-p beside the exact one. The interval is
+        Newcombe's for paired shares.
 
     Raises
     ------
     MetricError
-        If the lengths differ or there are no images.
+        If the lengths differ, there are no images, or the test is none of these.
 
     References
     ----------
-    McNemar (1947), doi:10.1007/BF02295996. Newcombe (1998), method 10,
+    McNemar (1947), doi:10.1007/BF02295996. Fagerland, Lydersen and Laake (2013), mid-p,
+    doi:10.1186/1471-2288-13-91. Newcombe (1998), method 10,
     doi:10.1002/(SICI)1097-0258(19981130)17:22<2635::AID-SIM954>3.0.CO;2-C.
 
     Examples
@@ -63,11 +84,11 @@ def mcnemar(
             f"shapes of y, a and b are {truth.shape}, {one.shape} and {two.shape}; give one class "
             f"and two decisions an image."
         )
-    return paired_decisions(one == truth, two == truth, group_codes(groups, len(truth)))
+    return paired_decisions(one == truth, two == truth, group_codes(groups, len(truth)), test)
 
 
 def paired_decisions(
-    a: NDArray[np.bool_], b: NDArray[np.bool_], group: NDArray[np.int64]
+    a: NDArray[np.bool_], b: NDArray[np.bool_], group: NDArray[np.int64], test: McNemar = "exact"
 ) -> Difference:
     """Return the difference of two accuracies from which images each method has right.
 
@@ -77,21 +98,23 @@ def paired_decisions(
         Whether the decision is right.
     group : (n,) int64
         Numbers from 0.
+    test : str, default "exact"
+        See `mcnemar`.
 
     Returns
     -------
     Difference
-        See `mcnemar`.
+        See `mcnemar`; ``error`` is the standard error if the methods were alike.
     """
-    from scipy.stats import binomtest
-
+    if test not in _TESTS:
+        raise MetricError(f"test is {test!r}; choose one of {', '.join(_TESTS)}.")
+    n, clustered = len(a), int(group.max()) + 1 < len(a)
     only_a, only_b = int(np.sum(a & ~b)), int(np.sum(~a & b))
-    n = len(a)
-    p = float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
-    value = (only_a - only_b) / n
-    how, reason = "exact McNemar", None
-    if int(group.max()) + 1 < n:
-        how += ", images counted as independent; interval Wald, clustered by group"
+    value, reason = (only_a - only_b) / n, None
+    gains = np.bincount(group, a.astype(np.float64) - b).round().astype(np.int64)
+    statistic, p, how = _tested(gains, only_a, only_b, test, clustered=clustered)
+    if clustered:
+        how += "; interval Wald, clustered by group"
         parts = (a.astype(np.float64) - b - value) / n
         error = limits.mean_error(parts, group)
         low, high = (None, None) if error is None else limits.clipped(value, error, -1, 1)
@@ -103,11 +126,79 @@ def paired_decisions(
         value=value,
         low=low,
         high=high,
-        statistic=float(min(only_a, only_b)),
-        p=min(p, 1.0),
+        statistic=statistic,
+        p=p,
         how=how,
         reason=reason,
+        error=math.sqrt(float(np.sum(gains.astype(np.float64) ** 2))) / n,
     )
+
+
+def _tested(
+    gains: NDArray[np.int64], only_a: int, only_b: int, test: McNemar, *, clustered: bool
+) -> tuple[float, float, str]:
+    """Return statistic, p and the name of the test."""
+    if test in ("exact", "mid-p"):
+        exact, mid, way = counted_signs(gains)
+        name = f"McNemar by patient permutation ({way})" if clustered else f"{way} McNemar"
+        if test == "mid-p":
+            return float(min(only_a, only_b)), mid, f"mid-p {name.removeprefix('exact ')}"
+        return float(min(only_a, only_b)), exact, f"{name}, mid-p {mid:.3g}"
+    if clustered:
+        raise MetricError(
+            f"test {test!r} counts images as independent, but groups have several; leave test out."
+        )
+    from scipy.stats import chi2
+
+    gap = max(abs(only_a - only_b) - (1 if test == "chi2-corrected" else 0), 0)
+    statistic = gap**2 / (only_a + only_b) if only_a + only_b else 0.0
+    corrected = "with Edwards' correction" if test == "chi2-corrected" else "without correction"
+    return statistic, float(chi2.sf(statistic, 1)), f"McNemar by chi-square {corrected}"
+
+
+def mcnemar_bounds(n: int, right_a: int, right_b: int, *, test: McNemar = "exact") -> PBounds:
+    """Return between which p values McNemar's test lies, from two accuracies alone.
+
+    Published tables give accuracies, but not which images both methods have right: p may be
+    anything between these two.
+
+    Parameters
+    ----------
+    n : int
+        Number of images, the same for both methods.
+    right_a, right_b : int
+        How many of them each method has right.
+    test : str, default "exact"
+        See `mcnemar`.
+
+    Returns
+    -------
+    PBounds
+        ``smallest`` (the images that one method has right are among those of the other) and
+        ``largest`` (as few images as possible are right in both).
+
+    Raises
+    ------
+    MetricError
+        If a number is not between 0 and n.
+
+    Examples
+    --------
+    >>> bounds = tk.metrics.mcnemar_bounds(100, 84, 76)
+    >>> round(bounds.smallest, 4), round(bounds.largest, 3)
+    (0.0078, 0.268)
+    """
+    if n < 1 or not 0 <= right_a <= n or not 0 <= right_b <= n:
+        raise MetricError(
+            f"{right_a} and {right_b} of {n} are right; give counts from 0 to the number of images."
+        )
+    truth = np.ones(n, dtype=np.bool_)
+    one = np.arange(n) < right_a
+    found = [
+        paired_decisions(one == truth, two == truth, np.arange(n), test).p
+        for two in (np.arange(n) < right_b, np.arange(n) >= n - right_b)
+    ]
+    return PBounds(smallest=min(p or 0.0 for p in found), largest=max(p or 0.0 for p in found))
 
 
 def _newcombe(both: int, only_a: int, only_b: int, neither: int) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +12,11 @@ from texturekit.errors import MetricError
 from texturekit.metrics import wording
 from texturekit.metrics.areas import area_difference
 from texturekit.metrics.cases import read_cases
+from texturekit.metrics.delong import careful
 from texturekit.metrics.fold_areas import area_estimate, area_of, rankable
+from texturekit.metrics.sentences import ENOUGH_REPEATS, WORDS, PairedTest, sentence, signed
 from texturekit.metrics.testing import holm, paired_decisions
+from texturekit.metrics.training_chance import in_general
 from texturekit.records import Comparison, Difference
 
 if TYPE_CHECKING:
@@ -25,18 +28,7 @@ if TYPE_CHECKING:
     from texturekit.records import Kind, Verdict
 
 LEVEL = 0.05
-ENOUGH_REPEATS = 5
 SAME_SIGN = 0.8
-_WORDS = {"roc_auc": "AUC", "accuracy": "accuracy"}
-
-
-@dataclass(frozen=True)
-class _Test:
-    a: str
-    b: str
-    metric: str
-    first: Difference  # of the first repeat
-    values: list[float]  # one a repeat
 
 
 def compare_methods(
@@ -52,8 +44,12 @@ def compare_methods(
     """Return the paired tests: every method against the reference, and the leader against all.
 
     The areas under the ROC curve are compared by paired DeLong inside the folds (the mean over
-    classes by influence values), the accuracies by exact McNemar; Holm's correction goes over all
-    of them. Multi-label accuracy is a mean over labels, for which there is no exact test.
+    classes by influence values), the accuracies by exact McNemar, or by patient permutation where
+    patients have several images; Holm's correction goes over all of them. Multi-label accuracy is a
+    mean over labels, for which there is no exact test.
+
+    Under cross-validation every test is made a second time with the chance in the training images
+    (see `texturekit.metrics.training_chance`), and "better" needs both.
 
     Parameters
     ----------
@@ -96,8 +92,12 @@ def compare_methods(
     best = leader or _leader(cases)
     tests = [test for a, b in _pairs(names, reference, best) for test in _tests(a, b, cases)]
     adjusted = holm([test.first.p for test in tests])
+    general = holm([None if test.general is None else test.general.p for test in tests])
     family = sum(test.first.p is not None for test in tests)
-    return [_judge(test, p, family) for test, p in zip(tests, adjusted, strict=True)]
+    return [
+        _judge(test, p, p_general, family)
+        for test, p, p_general in zip(tests, adjusted, general, strict=True)
+    ]
 
 
 def _leader(cases: dict[str, list[Cases]]) -> str | None:
@@ -117,16 +117,23 @@ def _pairs(
     return pairs
 
 
-def _tests(a: str, b: str, cases: dict[str, list[Cases]]) -> list[_Test]:
+def _tests(a: str, b: str, cases: dict[str, list[Cases]]) -> list[PairedTest]:
     one, two = cases[a], cases[b]
     if not _same_images(one, two):
         gap = Difference(value=None, how="paired", reason="they were not tested on the same images")
-        return [_Test(a, b, metric, gap, []) for metric in _WORDS]
+        return [PairedTest(a, b, metric, gap, []) for metric in WORDS]
     pairs = list(zip(one, two, strict=True))
     areas = [_area_test(x, y) for x, y in pairs]
     shares = [_accuracy_test(x, y) for x, y in pairs]
     return [
-        _Test(a, b, metric, found[0], [d.value for d in found if d.value is not None])
+        PairedTest(
+            a,
+            b,
+            metric,
+            found[0],
+            [d.value for d in found if d.value is not None],
+            in_general(found, one, two),
+        )
         for metric, found in (("roc_auc", areas), ("accuracy", shares))
     ]
 
@@ -140,12 +147,14 @@ def _same_images(one: list[Cases], two: list[Cases]) -> bool:
 def _area_test(a: Cases, b: Cases) -> Difference:
     known = a.known & b.known
     x, y = (replace(c, known=known, truth=c.truth & known) for c in (a, b))
-    columns = rankable(x)
+    columns = [k for k in rankable(x) if k in rankable(y)]
     if not columns:
-        reason = wording.not_rankable(x, x.scored)
+        reason = wording.not_rankable(y if rankable(x) else x, x.scored)
         return Difference(value=None, how="paired DeLong", reason=reason)
     one, two = area_of(x, columns), area_of(y, columns)
     found = area_difference(one, two)
+    if a.grouped:
+        found = careful(found, one)
     macro = "" if a.positive is not None else f"{wording.mean_over(x, columns)}, influence values, "
     how = macro + found.how + wording.within_folds(x, one.folds, "pairs")
     return found.model_copy(update={"how": how})
@@ -159,17 +168,22 @@ def _accuracy_test(a: Cases, b: Cases) -> Difference:
     return paired_decisions(right[0], right[1], a.group)
 
 
-def _judge(test: _Test, p_holm: float | None, family: int) -> Comparison:
+def _judge(
+    test: PairedTest, p_holm: float | None, p_general: float | None, family: int
+) -> Comparison:
     first = test.first
     value = math.fsum(test.values) / len(test.values) if first.value is not None else None
     repeats = len(test.values)
     agreeing = 0 if value is None else sum(v * value > 0 for v in test.values)
-    verdict = _verdict(test, value, p_holm, agreeing)
+    shown = _shown(test, value, p_holm, agreeing)
+    verdict = shown if _holds(test, shown, p_general) else "no_difference_shown"
     how = first.how
     if repeats > 1:
         how += f"; mean over {repeats} repeats, interval and p from the first"
         how += _around(first, value)
     how += f"; Holm over {family} test{'s' if family != 1 else ''}"
+    if test.general is not None and test.general.p is not None:
+        how += f"; in general: {test.general.how}"
     return Comparison(
         a=test.a,
         b=test.b,
@@ -181,7 +195,9 @@ def _judge(test: _Test, p_holm: float | None, family: int) -> Comparison:
         p_holm=p_holm,
         verdict=verdict,
         how=how,
-        sentence=_sentence(test, verdict, value, p_holm, agreeing),
+        sentence=sentence(test, (shown, verdict), value, (p_holm, p_general), agreeing),
+        general=test.general,
+        p_general_holm=p_general,
     )
 
 
@@ -191,10 +207,11 @@ def _around(first: Difference, mean: float | None) -> str:
         return ""
     if first.low <= mean <= first.high:
         return ""
-    return f", around its own {_signed(first.value, 3)}"
+    return f", around its own {signed(first.value, 3)}"
 
 
-def _verdict(test: _Test, value: float | None, p_holm: float | None, agreeing: int) -> Verdict:
+def _shown(test: PairedTest, value: float | None, p_holm: float | None, agreeing: int) -> Verdict:
+    """Return what the test images alone say of the models that were trained."""
     low, high = test.first.low, test.first.high
     if value is None or p_holm is None or low is None or high is None:
         return "not_testable"
@@ -207,47 +224,11 @@ def _verdict(test: _Test, value: float | None, p_holm: float | None, agreeing: i
     return "no_difference_shown"
 
 
-def _sentence(
-    test: _Test, verdict: Verdict, value: float | None, p_holm: float | None, agreeing: int
-) -> str:
-    metric, low, high = _WORDS[test.metric], test.first.low, test.first.high
-    if verdict == "not_testable" or value is None or low is None or high is None or p_holm is None:
-        why = test.first.reason or "there is no interval"
-        return f"Not testable: {test.a} against {test.b} on {metric}, because {why}."
-    a, b = test.a, test.b
-    if value < 0:  # the better one first
-        a, b, value, low, high = b, a, -value, -high, -low
-    digits = 3 if high - low < 0.02 else 2
-    left, right = (_signed(x, digits).removeprefix("+") for x in (low, high))
-    found = f"{metric} {_signed(value, digits)} [{left}, {right}], p (Holm) {_p_words(p_holm)}"
-    repeats = len(test.values)
-    if repeats >= ENOUGH_REPEATS:
-        found += f", same sign in {agreeing} of {repeats} repeats"
-    else:
-        found += f", {sets_of_splits(repeats)}"
-    if verdict == "no_difference_shown":
-        return f"No difference shown between {a} and {b}: {found}."
-    return f"{a} is better than {b}: {found}."
-
-
-def sets_of_splits(repeats: int) -> str:
-    """Return on how many splits of the images a result stands, in words.
-
-    Examples
-    --------
-    >>> sets_of_splits(1), sets_of_splits(3)
-    ('one set of splits', '3 sets of splits')
-    """
-    return "one set of splits" if repeats == 1 else f"{repeats} sets of splits"
-
-
-def _signed(value: float, digits: int) -> str:
-    """Return a number with its sign, a true minus; no minus before a printed zero."""
-    text = f"{value + 0.0:+.{digits}f}"
-    return text.replace("-", "+" if float(text) == 0 else "\N{MINUS SIGN}")
-
-
-def _p_words(p: float) -> str:
-    if p < 0.001:
-        return "< .001"
-    return "= 1" if p > 0.9995 else "= " + f"{p:.3f}".removeprefix("0")
+def _holds(test: PairedTest, shown: Verdict, p_general: float | None) -> bool:
+    """Tell whether what is shown holds with the chance in the training images, too."""
+    general = test.general
+    if general is None or shown not in ("a_better", "b_better"):
+        return True
+    if p_general is None or general.low is None or general.high is None:
+        return False
+    return p_general < LEVEL and (general.low > 0 if shown == "a_better" else general.high < 0)
