@@ -18,16 +18,65 @@ Text = Annotated[str, Field(min_length=1)]
 M = TypeVar("M", bound=BaseModel)
 
 
+class StatedNumber(BaseModel):
+    """A number as it was printed: text keeps its digits; ``part`` says where it stood.
+
+    Only numbers ``of`` the test images can be recomputed from a confusion matrix, which is theirs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    metric: Text
+    value: (
+        Annotated[str, Field(pattern=r"^[-+]?(\d+\.?\d*|\.\d+)%?$")]
+        | Annotated[float, Field(allow_inf_nan=False)]
+    )
+    part: Text | None = None
+    of: Literal["test", "validation", "training"] = "test"
+
+
 class Published(BaseModel):
-    """A number that others report; texturekit did not reproduce it."""
+    """What others report of a method; texturekit did not reproduce it.
+
+    Either one number (``metric``, ``value``) or several (``stated``); with their confusion matrix
+    (rows the truth) the numbers are recomputed from it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     source: Text
     method: Text
-    metric: Text
-    value: Annotated[float, Field(allow_inf_nan=False)]
+    metric: Text | None = None
+    value: Annotated[float, Field(allow_inf_nan=False)] | None = None
     n: Annotated[int, Field(ge=1)] | None = None
+    confusion: list[list[Annotated[int, Field(ge=0)]]] | None = None
+    classes: list[Text] | None = None
+    stated: list[StatedNumber] = Field(default_factory=list)
+    remarks: list[Text] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _check(self) -> Published:
+        if (self.metric is None) != (self.value is None):
+            raise ValueError("metric and value belong together; write both, or stated")
+        if self.metric is None and not self.stated:
+            raise ValueError("there is no number; write metric and value, or stated")
+        if self.confusion is not None:
+            sizes, count = {len(row) for row in self.confusion}, sum(map(sum, self.confusion))
+            if sizes != {len(self.confusion)} or not 2 <= len(self.confusion) <= 100:
+                raise ValueError("confusion is no square of counts; write one row a true class")
+            if not 0 < count <= 10**7:
+                raise ValueError(f"confusion counts {count} images; give 1 to 10,000,000")
+        if self.classes is not None and len(set(self.classes)) < len(self.classes):
+            raise ValueError("classes holds a name twice; write each once")
+        return self
+
+    @property
+    def numbers(self) -> list[StatedNumber]:
+        """All numbers of the entry."""
+        first = []
+        if self.metric is not None and self.value is not None:
+            first = [StatedNumber(metric=self.metric, value=self.value)]
+        return [*first, *self.stated]
 
 
 class Card(BaseModel):
@@ -103,6 +152,13 @@ class Card(BaseModel):
                 if name not in classes:
                     hint = closest(name, classes)
                     raise ValueError(f"{field} is {name!r}, which is no class.{hint}")
+        for row in self.published:
+            named = row.classes or classes
+            if row.confusion is not None and len(row.confusion) != len(named):
+                raise ValueError(
+                    f"published: the confusion matrix of {row.method} has {len(row.confusion)} "
+                    f"rows, but there are {len(named)} classes; name its own with classes"
+                )
         if self.group_rule is not None:
             check_rule(self.group_rule)
         return self
