@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,12 @@ from texturekit.errors import printable
 
 from . import options
 from .console import showing
+from .steady import told
+
+if TYPE_CHECKING:
+    from texturekit.data.manifest import Manifest
+    from texturekit.records import Stability
+    from texturekit.table import Table
 
 _KINDS = ("ignored", "unreadable", "invalid", "failed")
 _SHOWN = 20
@@ -66,11 +73,16 @@ _SHOWN = 20
     help="Measure on a Dask cluster: tcp://host:port, or local:N for N processes here.",
 )
 @click.option("--partitioned", is_flag=True, help="Make FILE a folder of files of 65,536 rows.")
+@click.option(
+    "--stability",
+    is_flag=True,
+    help="Write FILE's .stability.csv too: how columns stand small changes of 100 images.",
+)
 @click.option("--fail-fast", is_flag=True, help="Stop at the first image that cannot be measured.")
 @options.common
 def command(
     sources: tuple[str, ...], output: str, as_json: bool, verbose: bool, quiet: bool,
-    no_progress: bool, **settings: Any,
+    no_progress: bool, stability: bool, **settings: Any,
 ) -> int:  # fmt: skip
     """Measure every image of SOURCE: a folder tree, a manifest (CSV, Parquet), an .npz in
     MedMNIST's form, or image files.
@@ -81,9 +93,13 @@ def command(
     import texturekit as tk
     from texturekit.data.choices import first
     from texturekit.outputs import check_output
+    from texturekit.steadiness import write_stability
     from texturekit.table import check_table_path
 
     check_output(check_table_path(output), overwrite=settings["overwrite"])
+    beside = Path(output).with_suffix(".stability.csv")
+    if stability:
+        check_output(beside, overwrite=settings["overwrite"])
     features, limit = (settings.pop(k) for k in ("features", "limit"))
     reading = {k: settings.pop(k) for k in ("masks", "mask_label")}
     frames = settings.pop("frames") or "one"
@@ -92,7 +108,11 @@ def command(
         data = tk.load_source(named, frames=frames, **reading)
         if limit is not None:
             data = first(data, limit)
-        table = tk.extract(data, features, size=settings.pop("resize"), out=output, **settings)
+        size = settings.pop("resize")
+        table = tk.extract(data, features, size=size, out=output, **settings)
+        steady = _steady(data, table, features, size, settings) if stability else None
+        if steady is not None:
+            write_stability(steady, beside, overwrite=settings["overwrite"])
     kinds: Counter[str] = Counter(skip.kind for skip in table.skipped)
     failed = [skip for skip in table.skipped if skip.kind != "ignored"]
     if not quiet:
@@ -105,6 +125,8 @@ def command(
         if len(failed) > _SHOWN:
             click.echo(f"  and {len(failed) - _SHOWN} more; see the column 'error'", err=True)
         click.echo(f"{len(table)} images x {len(table.columns)} columns", err=True)
+        for line in told(steady):
+            click.echo(line, err=True)
     if as_json:
         options.show_json(
             {
@@ -118,11 +140,34 @@ def command(
                 "columns": len(table.columns),
                 "failed": [asdict(failure) for failure in table.failures] if failed else [],
                 "ignored": [printable(s.path) for s in table.skipped if s.kind == "ignored"],
+                **({} if steady is None else {"stability": _summed(steady, beside)}),
             }
         )
     else:
         click.echo(output)
     return 1 if failed else 0
+
+
+def _steady(
+    data: Manifest, table: Table, features: str, size: int | None, settings: dict[str, Any]
+) -> Stability:
+    """Change images that were measured, and measure them again."""
+    import texturekit as tk
+
+    places = {name: row for row, name in enumerate(data.ids)}
+    rows = [places[name] for name in table.ids]
+    how = {k: settings[k] for k in ("jobs", "window", "weights", "device", "seed")}
+    return tk.stability(data.subset(rows), features, size=size, **how)
+
+
+def _summed(found: Stability, path: Path) -> dict[str, Any]:
+    counts: dict[str, Counter[str]] = {change: Counter() for change in found.changes}
+    for one in found.columns:
+        counts[one.change][one.category] += 1
+    return {
+        "path": printable(str(path)), "images": found.images, "how": found.how,
+        "columns": {change: dict(count) for change, count in counts.items()},
+    }  # fmt: skip
 
 
 def _line(text: str) -> str:
