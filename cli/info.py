@@ -13,17 +13,19 @@ if TYPE_CHECKING:
     from texturekit.deep.backbones import Backbone
 
 
-@click.command("info", short_help="Say what a texture family, a set or a backbone is.")
+@click.command("info", short_help="Say what a family, a set, a backbone or a classifier is.")
 @click.argument("name", required=False)
 @options.common
 def command(
     name: str | None, as_json: bool, overwrite: bool, verbose: bool, quiet: bool, no_progress: bool
 ) -> int:
     """Say what NAME is: formula, columns, parameters and source of a texture family, the families
-    of a set, the card of a backbone. Without NAME, list them all.
+    of a set, the card of a backbone, what --tune searches in a classifier. Without NAME, list all
+    families, sets and backbones.
     """  # noqa: D205
     from texturekit.deep.backbones import BACKBONES
     from texturekit.features import FEATURES, SETS
+    from texturekit.methods.grammar import CLASSIFIERS
 
     known = [*FEATURES, *SETS, *BACKBONES]
     if name is None:
@@ -35,14 +37,21 @@ def command(
             for entry, fact in facts.items():
                 click.echo(f"{entry:<{width}}  {fact['columns']:>4} columns  {fact['summary']}")
         return 0
-    if as_json:
+    if name in CLASSIFIERS:
+        limits = _searched(name)
+        if as_json:
+            options.show_json({"kind": "classifier", "space": limits})
+        else:
+            lines = [f"  {part:<22} {text}" for part, text in limits.items()]
+            click.echo("\n".join([f"{name}: --tune searches", *(lines or ["  nothing"])]))
+    elif as_json:
         options.show_json(_facts(name) | _names(name))
     elif name in SETS:
         click.echo(f"{name}: {SETS[name]}\n{_facts(name)['columns']} columns")
     elif name in BACKBONES:
         click.echo(_card(BACKBONES[name]))
     else:
-        click.echo(_page(name, known))
+        click.echo(_page(name, [*known, *CLASSIFIERS]))
     return 0
 
 
@@ -52,8 +61,23 @@ def _page(name: str, known: list[str]) -> str:
     from texturekit.features.information import describe_family
 
     if name not in FEATURES:
-        raise UnknownNameError("feature or backbone", name, known)
+        raise UnknownNameError("feature, backbone or classifier", name, known)
     return describe_family(name)
+
+
+def _searched(classifier: str) -> dict[str, str]:
+    """Return between which limits the settings of a classifier are searched."""
+    from texturekit.methods.grammar import parse_method
+    from texturekit.methods.spaces import space_of
+
+    examples = {
+        "dummy": "majority/dummy",
+        "fusion": "lbp+resnet18/fusion",
+        "finetune": "resnet18/finetune",
+        "head": "resnet18/head",
+    }
+    method = parse_method(examples.get(classifier, f"lbp/{classifier}"))
+    return {name: str(part) for name, part in space_of(method).items()}
 
 
 def _facts(name: str) -> dict[str, Any]:

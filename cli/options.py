@@ -52,6 +52,13 @@ config = click.option(
     metavar="FILE",
     help="YAML file with options by name; the command line wins over it.",
 )
+tune = click.option(
+    "--tune",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Settings tried a method, on held-out training patients; 0 for the defaults.",
+)
 overwrite = click.option("--overwrite", is_flag=True, help="Replace a finished output.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 verbose = click.option("-v", "--verbose", is_flag=True, help="Show notes, not only warnings.")
@@ -125,6 +132,22 @@ group = click.option(
 )
 limit = click.option(
     "--limit", type=click.IntRange(1), metavar="N", help="Use at most N images, and say so."
+)
+
+threshold = click.option(
+    "--threshold",
+    metavar="RULE",
+    default="fixed",
+    show_default=True,
+    help="fixed (0.5), youden, sensitivity=.95, specificity=.9 or cost=5 (a miss to a false "
+    "alarm); chosen inside the training images.",
+)
+calibrate = click.option(
+    "--calibrate",
+    type=click.Choice(["none", "sigmoid", "isotonic", "temperature"]),
+    default="none",
+    show_default=True,
+    help="How probabilities are calibrated, inside the training images.",
 )
 
 

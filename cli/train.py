@@ -39,7 +39,10 @@ if TYPE_CHECKING:
 @options.seed
 @click.option("--allow-leakage", is_flag=True, help="Go on with patients on both sides; said.")
 @options.limit
+@options.threshold
+@options.calibrate
 @click.option("--epochs", type=click.IntRange(1), metavar="N", help="Longest training of a net.")
+@options.tune
 @click.option("--dry-run", is_flag=True, help="Say what would be trained, by what, and stop.")
 @click.option("-o", "--output", type=click.Path(file_okay=False), metavar="DIR", help="Model.")
 @options.common
@@ -152,6 +155,14 @@ def _tell(course: Course, plan: dict[str, Any]) -> None:
             f"  at most {plan['settings']['epochs']} epochs of {plan['steps_per_epoch']} steps, "
             f"{plan['settings']['optimiser']}, pictures of {plan['size']} pixels",
         ]
+    if plan["tuning"] is not None:
+        limits = "; ".join(f"{name} {text}" for name, text in plan["tuning"]["space"].items())
+        said = f"{plan['tuning']['budget']} settings are tried: {limits}"
+        lines.append(f"  {said if limits else 'settings: there is nothing to choose'}")
+    rules = {"threshold": plan["threshold"], "calibration": plan["calibrate"]}
+    asked = [f"{name} {rule}" for name, rule in rules.items() if rule not in ("fixed", "none")]
+    if asked:
+        lines.append(f"  chosen inside the training part: {', '.join(asked)}; see model.json")
     lines += [f"Note: {note}" for note in plan["notes"]]
     lost = [skip for skip in job.manifest.skipped if skip.kind != "ignored"]
     lines += [f"  skipped: {skip.path}: {skip.reason}" for skip in lost[:20]]

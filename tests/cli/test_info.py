@@ -42,3 +42,14 @@ def test_the_same_as_json(capsys):
     assert card["cache_name"] == "densenet121-res224-mimic_nb.safetensors"
     assert card["outputs"][2] == {"label": "Infiltration", "threshold": None}
     assert (card["megabytes"], card["sha256_prefix"]) == (None, None)
+
+
+def test_a_classifier_shows_what_is_searched(capsys):
+    assert run(["info", "svm", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "kind": "classifier",
+        "space": {"C": "0.1 to 100 (log)", "gamma_scale": "0.1 to 10 (log)"},
+    }
+
+    assert run(["info", "head"]) == 0
+    assert capsys.readouterr().out == "head: --tune searches\n  nothing\n"

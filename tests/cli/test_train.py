@@ -4,6 +4,7 @@ import json
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 from texturekit_cli.main import run
@@ -61,6 +62,27 @@ def test_a_dry_run_reads_no_picture(data, capsys):
 
     assert run(short(data, *NET, "--dry-run", "--json")) == 0
     assert answer(capsys)["classes"] == ["fine", "rough"]
+
+
+def test_a_dry_run_says_what_will_be_searched(data, capsys):
+    assert run(short(data, "--method", "glcm/svm", "--tune", "5", "--dry-run", "--json")) == 0
+
+    said = capsys.readouterr()
+    assert json.loads(said.out)["tuning"] == {
+        "budget": 5,
+        "space": {"C": "0.1 to 100 (log)", "gamma_scale": "0.1 to 10 (log)"},
+    }
+    assert "5 settings are tried: C 0.1 to 100 (log); gamma_scale" in said.err
+
+
+def test_a_dry_run_says_what_will_be_chosen_inside(data, capsys):
+    table = ["--method", "glcm/logistic", "--dry-run"]
+    run(short(data, *table, "--threshold", "youden", "--calibrate", "sigmoid"))
+    said = "chosen inside the training part: threshold youden, calibration sigmoid"
+
+    assert said in capsys.readouterr().err
+    run(short(data, *table))
+    assert "chosen inside" not in capsys.readouterr().err
 
 
 def test_a_model_folder_holds_weights_history_and_curves(data, tmp_path, capsys):
@@ -176,3 +198,25 @@ def test_mistakes_are_told_before_anything_is_done(
     assert run(["train", *arguments]) == code
     assert words in capsys.readouterr().err
     assert not (tmp_path / "m").exists()
+
+
+def test_a_table_method_chooses_its_threshold_on_the_validation_images(data, tmp_path, capsys):
+    frame = pd.read_csv(data)
+    named = np.where(frame["group"] < "p06", "train", "val")  # six patients each
+    frame.assign(split=named).to_csv(data, index=False)
+    arguments = short(data, "--method", "first_order/logistic", "--calibrate", "sigmoid")
+
+    run([*arguments, "--threshold", "youden", "-o", str(tmp_path / "m"), "--json"])
+
+    plan, model = answer(capsys), tk.load(tmp_path / "m")
+    assert (plan["threshold"], plan["calibrate"]) == ("youden", "sigmoid")
+    assert plan["images"] == {"train": 12, "val": 12, "test": 0}
+    assert (model.decision.chosen_on, model.decision.images) == ("validation images", 12)
+    assert model.decision.calibrator is not None
+
+
+def test_a_rule_that_is_none_is_refused_before_anything_is_read(data, tmp_path, capsys):
+    arguments = short(data, "--method", "glcm/svm", "-o", str(tmp_path / "m"))
+
+    assert run([*arguments, "--threshold", "best"]) == 4
+    assert "threshold rule 'best' is none; use fixed, youden" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 import pytest
 
 from texturekit.errors import ParameterError, UnknownNameError
+from texturekit.features import columns
 from texturekit.methods.grammar import parse_method
 from texturekit.methods.presets import parse_methods, preset
 
@@ -21,6 +22,33 @@ from texturekit.methods.presets import parse_methods, preset
 def test_the_canonical_form_is_the_identity(text, canonical):
     assert parse_method(text).name == canonical
     assert parse_method(canonical) == parse_method(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("texture_full/vote", "texture/vote"),
+        ("texture+glrlm+clbp/vote", "texture/vote"),
+        ("texture_full/logistic", "texture_full/logistic"),
+        ("squeezenet1_1(flip=true,layers=1-2-3-4,pool=max-mean)/vote", "squeezenet1_1/vote"),
+        ("squeezenet1_1(layers=4)/vote", "squeezenet1_1(layers=4)/vote"),
+        ("squeezenet1_1(layers=4)/logistic", "squeezenet1_1/logistic"),
+        ("texture+mrelbp/vote", "texture+mrelbp/vote"),
+    ],
+)
+def test_a_recipe_has_one_name_for_what_it_reads(text, canonical):
+    assert parse_method(text).name == canonical
+    assert parse_method(canonical) == parse_method(text)
+
+
+def test_plain_names_stand_for_more_in_vote_and_fusion_only():
+    recipe, plain = parse_method("texture+resnet18/fusion"), parse_method("texture+resnet18/svm")
+    last = parse_method("resnet18(layers=4)/vote")
+
+    assert set(recipe.blocks) > set(parse_method("texture_full/svm").blocks)
+    assert sum(map(len, recipe.blocks.values())) == len(columns("texture_full")) + 2 * 960
+    assert list(plain.blocks)[-1] == "resnet18"
+    assert last.blocks == parse_method("resnet18/svm").blocks  # resnet18.0000 to resnet18.0511
 
 
 @pytest.mark.parametrize(
@@ -86,6 +114,12 @@ def test_a_list_keeps_commas_inside_parentheses():
     methods = parse_methods("glcm(levels=64,distances=2)/svm, lbp/svm,lbp/svm")
 
     assert [m.name for m in methods] == ["glcm(distances=2,levels=64)/svm", "lbp/svm"]
+
+
+def test_the_measured_defaults_are_in_the_quick_preset():
+    wanted = {"texture/vote", "squeezenet1_1/vote", "texture+squeezenet1_1/fusion"}
+
+    assert wanted <= {method.name for method in parse_methods(preset("quick"))}
 
 
 @pytest.mark.parametrize("name", ["quick", "full"])

@@ -18,10 +18,10 @@ from texturekit.deep.weights import cached_path
 from texturekit.deep.xray_files import convert_weights
 from texturekit.errors import ParameterError, WeightsError
 from texturekit.events import listening
+from texturekit.methods.deciding import decide
 from texturekit.methods.grammar import parse_method
 from texturekit.methods.heads import HeadLearner
 from texturekit.methods.learners import Inputs, Settings, learner
-from texturekit.methods.running import decide
 
 NAME = "densenet121-res224-mimic_nb"
 SIDE = 64

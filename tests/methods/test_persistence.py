@@ -8,7 +8,9 @@ import pytest
 import texturekit as tk
 from tests.imagesets import several_labels, two_classes
 from texturekit.errors import ImageError, ManifestError, ModelError, OutputError
+from texturekit.methods.grammar import Method
 from texturekit.methods.model import Preprocessing
+from texturekit.methods.predicting import column_names
 
 SMALL = Preprocessing(size=32, weights="none")
 METHODS = [
@@ -80,6 +82,24 @@ def test_no_file_of_a_model_is_a_pickle(data, tmp_path):
 
     assert sorted(p.name for p in folder.iterdir()) == ["model.json", "pipeline.skops"]
     assert json.loads((folder / "model.json").read_text())["notice"] == "Not for clinical use."
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["named", "of before"])
+def test_a_model_that_learnt_from_other_columns_is_refused(told, data, tmp_path, monkeypatch):
+    folder = tk.fit("lbp/vote", data, preprocessing=SMALL).save(tmp_path / "m")
+    facts = json.loads((folder / "model.json").read_text())
+    assert facts["reads"] == {"lbp": 14}
+    if not told:
+        del facts["reads"], facts["columns_sha256"]
+        (folder / "model.json").write_text(json.dumps(facts))
+    assert tk.load(folder).method.name == "lbp/vote"
+
+    # as a set that has got more columns since
+    blocks = {"lbp": tuple(f"lbp.{k}" for k in range(20))}
+    monkeypatch.setattr(Method, "blocks", property(lambda self: blocks))
+
+    with pytest.raises(ModelError, match="stands for other columns now"):
+        tk.load(folder)
 
 
 def test_a_changed_file_is_refused_by_name(data, tmp_path):
@@ -238,4 +258,130 @@ def test_a_description_of_another_network_is_refused(trained, tmp_path, changed,
     rewritten(folder, meaning_sha256=None, **changed)
 
     with pytest.raises(ModelError, match=what):
+        tk.load(folder)
+
+
+def _decided(data, tmp_path, **wanted):
+    model = tk.fit("glcm/logistic", data, preprocessing=SMALL, **wanted)
+    return model, model.save(tmp_path / "m")
+
+
+@pytest.mark.parametrize("calibrate", ["none", "sigmoid", "isotonic", "temperature"])
+def test_threshold_and_calibration_survive_to_the_bit(calibrate, data, tmp_path):
+    model, folder = _decided(data, tmp_path, threshold="sensitivity=0.9", calibrate=calibrate)
+
+    loaded = tk.load(folder)
+
+    assert loaded.decision == model.decision
+    assert model.decision.images == len(data)
+    np.testing.assert_array_equal(loaded.predict_proba(data), model.predict_proba(data))
+    said = json.loads((folder / "model.json").read_text())["threshold"]
+    assert (said["rule"], said["value"]) == ("sensitivity=0.9", model.decision.cuts["rough"])
+    assert said["chosen_on"] == "training images, predicted by up to 5 inner folds"
+
+
+def test_labels_keep_a_threshold_each(tmp_path):
+    data = tk.read_manifest(several_labels(tmp_path))
+    model = tk.fit(
+        "lbp/logistic", data, preprocessing=SMALL, threshold="youden", calibrate="sigmoid"
+    )
+
+    loaded = tk.load(model.save(tmp_path / "m"))
+
+    assert loaded.decision == model.decision
+    assert set(loaded.decision.cuts) == {"rough", "bright"}
+    assert column_names(loaded) == column_names(model)
+
+
+def _changed(folder, change):
+    facts = json.loads((folder / "model.json").read_text())
+    change(facts)
+    (folder / "model.json").write_text(json.dumps(facts))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda facts: facts["threshold"].update(value=0.9),
+        lambda facts: facts["decision"]["cuts"].update(rough=0.9),
+        lambda facts: facts["decision"]["calibrator"]["bends"][0].update(slope=3.0),
+        lambda facts: facts["decision"].update(calibrator=None),
+    ],
+)
+def test_a_changed_threshold_or_calibration_is_refused(change, data, tmp_path):
+    _, folder = _decided(data, tmp_path, threshold="youden", calibrate="sigmoid")
+    _changed(folder, change)
+
+    with pytest.raises(ModelError, match="threshold or the calibration was changed"):
+        tk.load(folder)
+
+
+def test_a_decision_that_is_gone_is_missed(data, tmp_path):
+    _, folder = _decided(data, tmp_path, threshold="youden")
+    _changed(folder, lambda facts: [facts.pop(name) for name in ("decision", "decision_sha256")])
+
+    with pytest.raises(ModelError, match="lacks its decision"):
+        tk.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda facts: facts["decision"].update(cuts={"mole": 0.5}), "thresholds of other classes"),
+        (lambda facts: facts["decision"].update(cuts={"rough": "high"}), "is damaged"),
+        (
+            lambda facts: facts["decision"]["calibrator"]["bends"][0].update(bias=[0, 0, 0]),
+            "calibration of other classes",
+        ),
+    ],
+)
+def test_a_decision_with_a_good_checksum_has_to_make_sense(change, said, data, tmp_path):
+    from texturekit.methods.decision_files import _sha256
+
+    _, folder = _decided(data, tmp_path, threshold="youden", calibrate="sigmoid")
+
+    def spoil_and_seal(facts):
+        change(facts)
+        told = {name: facts[name] for name in ("threshold", "decision")}
+        facts["decision_sha256"] = _sha256(told)
+
+    _changed(folder, spoil_and_seal)
+
+    with pytest.raises(ModelError, match=said):
+        tk.load(folder)
+
+
+def test_folders_of_before_thresholds_still_load(data, tmp_path):
+    model, folder = _decided(data, tmp_path)
+    _changed(folder, lambda facts: [facts.pop(name) for name in ("decision", "decision_sha256")])
+
+    loaded = tk.load(folder)
+
+    assert loaded.decision == model.decision
+    np.testing.assert_array_equal(loaded.predict_proba(data), model.predict_proba(data))
+
+
+def test_validation_images_are_chosen_on_and_not_learnt_from(data):
+    splits = np.array(["val" if k % 4 == 3 else "train" for k in range(len(data) // 2)]).repeat(2)
+    marked = replace(data, frame=data.frame.assign(split=splits))
+    learnt = data.subset(np.flatnonzero(splits == "train"))
+
+    model = tk.fit("glcm/logistic", marked, preprocessing=SMALL, threshold="youden")
+
+    assert (model.decision.chosen_on, model.decision.images) == ("validation images", 4)
+    alone = tk.fit("glcm/logistic", learnt, preprocessing=SMALL)
+    np.testing.assert_array_equal(model.predict_proba(data), alone.predict_proba(data))
+
+
+@pytest.mark.parametrize("threshold", [None, "half", [0.5]])
+def test_an_old_folder_with_a_threshold_that_is_none_is_refused(threshold, data, tmp_path):
+    _, folder = _decided(data, tmp_path, threshold="youden")
+
+    def change(facts):
+        for name in ("decision", "decision_sha256"):
+            del facts[name]
+        facts["threshold"] = threshold
+
+    _changed(folder, change)
+    with pytest.raises(ModelError, match="lacks its decision"):
         tk.load(folder)

@@ -102,3 +102,31 @@ def test_several_labels_are_joined_and_unlearnt_ones_are_not_known(tmp_path):
     assert rows["predicted"].tolist() == ["|".join(np.array(model.classes)[row]) for row in said]
     assert rows["ood_score"].isna().all()  # 20 images are too few for a detector
     assert rows["outside"].isna().all()
+
+
+def test_a_chosen_threshold_decides(data):
+    model = tk.fit(
+        "glcm/logistic", data, preprocessing=SMALL, threshold="sensitivity=1", calibrate="sigmoid"
+    )
+
+    rows = table(model, data)
+
+    cut = model.decision.cuts["rough"]
+    assert set(rows["threshold"]) == {cut}
+    assert rows["predicted"].tolist() == [
+        "rough" if p >= cut else "fine" for p in model.predict_proba(data)[:, 1]
+    ]
+    assert_array_equal(numbers(table(model, data.subset([37]))), numbers(rows)[[37]])
+
+
+def test_labels_show_their_chosen_thresholds(tmp_path):
+    data = tk.read_manifest(several_labels(tmp_path))
+    model = tk.fit("lbp/logistic", data, preprocessing=SMALL, threshold="youden")
+
+    rows = table(model, data)
+
+    assert list(rows.columns) == column_names(model)
+    cuts = [model.decision.cuts[name] for name in model.classes]
+    assert rows[["t.rough", "t.bright"]].to_numpy(float).tolist() == [cuts] * len(data)
+    said = model.predict_proba(data) >= cuts
+    assert rows["predicted"].tolist() == ["|".join(np.array(model.classes)[row]) for row in said]

@@ -145,3 +145,14 @@ class Settings(Record):
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     workers: Annotated[int, Field(ge=0)] | None = None
     seed: int = 0
+
+
+def usual_rate(*, random: bool, batch_norm: bool) -> float:
+    """Return the body's highest rate where the settings name none.
+
+    Examples
+    --------
+    >>> usual_rate(random=False, batch_norm=True)
+    0.0001
+    """
+    return 1e-4 if not random else 1e-3 if batch_norm else 3e-4

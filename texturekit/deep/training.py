@@ -16,7 +16,7 @@ from texturekit.deep.learning import Learning
 from texturekit.deep.loading import PictureSequence, choose_device
 from texturekit.deep.networks import build_body, seeded
 from texturekit.deep.parts import Part, processes
-from texturekit.deep.settings import Settings
+from texturekit.deep.settings import Settings, usual_rate
 from texturekit.deep.targets import Loss, known_kind, learnable
 from texturekit.deep.trained import Facts, Network, load_network
 from texturekit.deep.weights import Weights, resolve_weights
@@ -169,7 +169,7 @@ def _decided(settings: Settings, card: Backbone, start: Weights, device: torch.d
     """Fill in what depends on the weights that training starts from, and on the device."""
     rate, factor, precision = settings.learning_rate, settings.head_factor, settings.precision
     if rate is None:
-        rate = 1e-4 if not start.random else 1e-3 if card.batch_norm else 3e-4
+        rate = usual_rate(random=start.random, batch_norm=card.batch_norm)
     if factor is None:
         factor = 1.0 if start.random else 10.0
     if precision == "auto":

@@ -35,8 +35,15 @@ class Calibration:
         return cls(1.0, _spread(decisions), np.zeros(_logits(decisions).shape[1]))
 
     @classmethod
-    def fit(cls, decisions: NDArray[np.float64], codes: NDArray[np.int64]) -> Calibration:
-        """Fit on decisions of rows that the classifier had not seen, classes at equal weight.
+    def fit(
+        cls,
+        decisions: NDArray[np.float64],
+        codes: NDArray[np.int64],
+        *,
+        balanced: bool = True,
+        biased: bool = True,
+    ) -> Calibration:
+        """Fit on decisions of rows that the classifier had not seen.
 
         Parameters
         ----------
@@ -44,21 +51,31 @@ class Calibration:
             Signed distances (two classes) or one score a class.
         codes : (n,) int64
             True classes, 0 to k - 1.
+        balanced : bool, default True
+            Classes at equal weight, so that the probabilities are those of a balanced world;
+            False: rows at equal weight, for those of a world like these rows.
+        biased : bool, default True
+            Whether there is a bias a class; without, the slope alone is fitted (a temperature).
         """
         from scipy.optimize import minimize
 
         logits, spread = _logits(decisions), _spread(decisions)
         k = logits.shape[1]
-        weight = 1.0 / (k * np.bincount(codes, minlength=k)[codes])
+        counts = np.bincount(codes, minlength=k)
+        weight = 1.0 / (k * counts[codes]) if balanced else np.full(len(codes), 1 / len(codes))
+        biases = _BIASES if biased else (0.0, 0.0)
         rows = np.arange(len(codes))
+        # Keeps biases finite. Of a world like these rows it weighs as much as one row does: more
+        # would draw the probability of a rare class towards one half.
+        hold = 1e-3 if balanced else 1e-3 / len(codes)
 
         def loss(theta: NDArray[np.float64]) -> float:
             p = _softmax(theta[0] * logits / spread + theta[1:])
-            penalty = 1e-3 * float(theta[1:] @ theta[1:])
+            penalty = hold * float(theta[1:] @ theta[1:])
             return penalty - float(weight @ np.log(np.maximum(p[rows, codes], 1e-12)))
 
         start = np.concatenate([[1.0], np.zeros(k)])
-        found = minimize(loss, start, method="L-BFGS-B", bounds=[_SLOPES, *[_BIASES] * k])
+        found = minimize(loss, start, method="L-BFGS-B", bounds=[_SLOPES, *[biases] * k])
         return cls(float(found.x[0]), spread, found.x[1:])
 
     def __call__(self, decisions: NDArray[np.float64]) -> NDArray[np.float64]:

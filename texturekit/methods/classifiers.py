@@ -12,12 +12,15 @@ import numpy as np
 
 from texturekit.data.splits import inner_folds
 from texturekit.methods.calibration import Calibration
+from texturekit.methods.candidates import SHARE, of_member, settled
 from texturekit.methods.scaling import Scaling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from texturekit.tuning import Value
 
 Blocks = list[list[int]]
 _MANY = 5000
@@ -64,16 +67,21 @@ class Member:
         blocks: Blocks,
         seed: int,
         jobs: int,
+        candidate: Mapping[str, Value] | None = None,
     ) -> Member:
-        """Fit on training rows; ``codes`` are 0 to k - 1 and each occurs."""
+        """Fit on training rows; ``codes`` are 0 to k - 1 and each occurs.
+
+        ``candidate`` holds settings instead of the defaults; see `texturekit.methods.spaces`.
+        """
+        chosen = candidate or {}
         columns = np.array([column for block in blocks for column in block], dtype=np.int64)
         places = np.split(np.arange(len(columns)), np.cumsum([len(b) for b in blocks])[:-1])
         x = x[:, columns]
         scaling = Scaling.fit(x, [list(p) for p in places]) if kind in _SCALED else None
         z = x if scaling is None else scaling(x)
-        calibration = _calibrate(kind, z, codes, groups, seed) if kind == "svm" else None
-        estimator: Any = _fit_estimator(BUILDERS[kind](seed, jobs, len(codes)), z, codes)
-        if kind in ("forest", "trees"):
+        calibration = _calibrate(kind, z, codes, groups, seed, chosen) if kind == "svm" else None
+        estimator: Any = _fit_estimator(_built(kind, seed, jobs, z, chosen), z, codes)
+        if kind == "forest":
             # Threads add up votes in any order, which moves the last bits of a probability.
             estimator.set_params(n_jobs=1)
         return cls(kind, columns, estimator, scaling, calibration)
@@ -99,6 +107,12 @@ class Member:
         result = np.zeros(width)
         result[self.columns] = raw / raw.sum() if raw.sum() > 0 else raw
         return result
+
+
+def _built(
+    kind: str, seed: int, jobs: int, x: NDArray[np.float64], candidate: Mapping[str, Value]
+) -> Any:
+    return settled(BUILDERS[kind](seed, jobs, len(x)), candidate, x)
 
 
 def _fit_estimator(
@@ -127,16 +141,18 @@ def _calibrate(
     codes: NDArray[np.int64],
     groups: NDArray[Any] | None,
     seed: int,
+    candidate: Mapping[str, Value],
 ) -> Calibration:
     """Learn probabilities from decisions on inner folds that share no group."""
     folds = inner_folds(codes, groups, folds=5, seed=seed)
     k = len(np.unique(codes))
     decisions = np.zeros(len(codes) if k == 2 else (len(codes), k))
     for train, test in folds:
-        estimator = _fit_estimator(BUILDERS[kind](seed, 1, len(train)), x[train], codes[train])
+        built = _built(kind, seed, 1, x[train], candidate)
+        estimator = _fit_estimator(built, x[train], codes[train])
         decisions[test] = estimator.decision_function(x[test])  # type: ignore[attr-defined]  # svm
     if not folds:
-        estimator = _fit_estimator(BUILDERS[kind](seed, 1, len(codes)), x, codes)
+        estimator = _fit_estimator(_built(kind, seed, 1, x, candidate), x, codes)
         decisions = np.asarray(estimator.decision_function(x))  # type: ignore[attr-defined]  # svm
         return Calibration.neutral(decisions)
     return Calibration.fit(decisions, codes)
@@ -158,14 +174,6 @@ def _forest(seed: int, jobs: int, n: int) -> Any:
     from sklearn.ensemble import RandomForestClassifier
 
     return RandomForestClassifier(n_estimators=500, random_state=seed, n_jobs=jobs)
-
-
-def _trees(seed: int, jobs: int, n: int) -> Any:
-    from sklearn.ensemble import ExtraTreesClassifier
-
-    return ExtraTreesClassifier(
-        n_estimators=500, min_samples_leaf=2, random_state=seed, n_jobs=jobs
-    )
 
 
 def _knn(seed: int, jobs: int, n: int) -> Any:
@@ -193,13 +201,14 @@ BUILDERS = {
     "logistic": _logistic,
     "svm": _svm,
     "forest": _forest,
-    "trees": _trees,
     "knn": _knn,
     "xgboost": _xgboost,
 }
 _SCALED = ("logistic", "svm", "knn")
-_TEXTURE_VOTE = ("logistic", "svm", "trees")
-_EMBEDDING_VOTE = ("logistic", "svm")
+#: Who votes, on texture and on embeddings: trees beside them gained nothing (docs/defaults.md).
+VOTE = ("logistic", "svm")
+#: One part texture to two parts embedding: at equal parts fusion gained nothing.
+EMBEDDING_SHARE = 2 / 3
 
 
 @dataclass
@@ -231,6 +240,7 @@ class Ensemble:
         *,
         seed: int = 0,
         jobs: int = 1,
+        candidate: Mapping[str, Value] | None = None,
     ) -> Ensemble:
         """Fit on training rows.
 
@@ -247,11 +257,18 @@ class Ensemble:
             The columns of each family or backbone.
         embeddings : sequence of str
             Which of the blocks are embeddings.
+        candidate : mapping, optional
+            Settings instead of the defaults, by the names of `texturekit.methods.spaces`.
         """
         seen, codes = np.unique(codes, return_inverse=True)
-        plan = _plan(classifier, blocks, embeddings)
+        chosen = candidate or {}
+        share = float(chosen.get(SHARE) or EMBEDDING_SHARE)
+        plan = _plan(classifier, blocks, embeddings, share)
         members = [
-            Member.fit(kind, x, codes, groups, columns, seed, jobs) for kind, columns, _ in plan
+            Member.fit(
+                kind, x, codes, groups, columns, seed, jobs, of_member(chosen, kind, classifier)
+            )
+            for kind, columns, _ in plan
         ]
         return cls(seen.astype(np.int64), members, [weight for _, _, weight in plan])
 
@@ -270,18 +287,16 @@ class Ensemble:
 
 
 def _plan(
-    classifier: str, blocks: Mapping[str, Sequence[int]], embeddings: Sequence[str]
+    classifier: str, blocks: Mapping[str, Sequence[int]], embeddings: Sequence[str], share: float
 ) -> list[tuple[str, Blocks, float]]:
-    """Return kind, columns and weight of each member."""
+    """Return kind, columns and weight of each member; ``share`` is the embedding's in a fusion."""
     deep = [list(blocks[name]) for name in blocks if name in embeddings]
     texture = [list(blocks[name]) for name in blocks if name not in embeddings]
     if classifier == "fusion":
-        # One part texture to two parts embedding: at equal parts fusion gained nothing.
         return [
-            *((kind, texture, 1 / 3 / len(_TEXTURE_VOTE)) for kind in _TEXTURE_VOTE),
-            *((kind, deep, 2 / 3 / len(_EMBEDDING_VOTE)) for kind in _EMBEDDING_VOTE),
+            *((kind, texture, (1 - share) / len(VOTE)) for kind in VOTE),
+            *((kind, deep, share / len(VOTE)) for kind in VOTE),
         ]
     if classifier == "vote":
-        kinds = _TEXTURE_VOTE if texture else _EMBEDDING_VOTE
-        return [(kind, [*texture, *deep], 1 / len(kinds)) for kind in kinds]
+        return [(kind, [*texture, *deep], 1 / len(VOTE)) for kind in VOTE]
     return [(classifier, [*texture, *deep], 1.0)]

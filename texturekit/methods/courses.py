@@ -21,6 +21,7 @@ from texturekit.methods.planning import Job, Options, settle
 from texturekit.methods.presets import parse_methods
 from texturekit.methods.runnable import check_networks
 from texturekit.methods.separation import without_contradictions
+from texturekit.methods.spaces import space_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,6 +119,7 @@ def plan_course(
     job = settle(task, data, replace(options, methods=methods))
     chosen = (named or [*job.failed, *job.methods])[0]
     learner(chosen, str(job.kind), job.manifest.classes, job.settings)
+    _refuse_several(chosen, job.options.tune)
     job = replace(job, methods=[chosen], followed=replace(job.followed, lenient=False))
     found = None
     if look:
@@ -126,6 +128,15 @@ def plan_course(
     how = _settings(job, chosen)
     manifest, parts, leaks = divided(job, how, found)
     return Course(replace(job, manifest=manifest), chosen, parts, how, leaks)
+
+
+def _refuse_several(method: Method, tune: int) -> None:
+    """Refuse a search in processes that train together: a rounding error could part their ways."""
+    if tune and method.classifier == "finetune" and launched.is_launched():
+        raise ParameterError(
+            f"tune={tune} searches in one process, but torchrun started several; leave it out, or "
+            "train in one process."
+        )
 
 
 def _settings(job: Job, method: Method) -> Settings | None:
@@ -149,6 +160,8 @@ def described(course: Course) -> dict[str, Any]:
         "positive": job.positive,
         "size": job.size,
         "weights": job.options.weights,
+        "threshold": job.options.threshold,
+        "calibrate": job.options.calibrate,
         "images": {name: len(rows) for name, rows in course.parts.items()},
         "counts": counts,
         "columns": sum(map(len, course.method.blocks.values())) or None,
@@ -157,6 +170,7 @@ def described(course: Course) -> dict[str, Any]:
         "parameters": None,
         "trainable_parameters": None,
         "head": None,
+        "tuning": _search(course),
         "notes": course.notes,
     }
     if how is not None:
@@ -167,6 +181,17 @@ def described(course: Course) -> dict[str, Any]:
         plan["settings"] = how.model_dump(mode="json")
         plan |= count(backbone, len(job.manifest.classes), how, side).model_dump(mode="json")
     return plan
+
+
+def _search(course: Course) -> dict[str, Any] | None:
+    """Return how many settings will be tried and between which limits; None without a search."""
+    job = course.job
+    if not job.options.tune:
+        return None
+    random = job.options.weights == "none"
+    space = space_of(course.method, course.settings, random=random)
+    limits = {name: str(part) for name, part in space.items()}
+    return {"budget": job.options.tune if limits else 0, "space": limits}
 
 
 def _steps(images: int, batch: int) -> int:
@@ -211,8 +236,11 @@ def run_course(course: Course, partial: Path, *, overwrite: bool = False) -> Mod
             jobs=job.options.jobs,
             device=job.options.device,
             epochs=job.options.epochs,
+            threshold=job.options.threshold,
+            calibrate=job.options.calibrate,
             settings=course.settings if job.followed.training.settings else None,
             resume=partial if network else None,
+            tune=job.options.tune,
         )
     except Exception:
         if network and first and [file.name for file in partial.iterdir()] == [_PLAN]:
@@ -241,7 +269,7 @@ def _missed(course: Course, model: Model) -> list[str]:
 
 def _fingerprint(course: Course, manifest: Manifest) -> dict[str, Any]:
     plan = described(course)
-    kept = ("method", "classes", "positive", "size", "weights", "images", "settings")
+    kept = ("method", "classes", "positive", "size", "weights", "images", "settings", "tuning")
     more = {"roi": course.job.options.roi, "window": course.job.options.window}
     return {name: plan[name] for name in kept} | more | {"sha256": manifest.sha256}
 

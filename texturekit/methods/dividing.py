@@ -33,7 +33,8 @@ def divided(
     ----------
     job : Job
     how : Settings or None
-        How a network is trained; None for a method on a table, which needs no validation.
+        How a network is trained; None for a method on a table, which needs validation images only
+        where a threshold or a calibration is chosen.
     found : Duplicates or None
         Copies among the images; None where nothing was looked for.
 
@@ -52,23 +53,24 @@ def divided(
         If a patient or an exact copy stands in two named parts, and that is not allowed.
     """
     manifest = job.manifest
+    stops = how is not None or job.wanted.anything  # whether anything hangs on validation images
     notes: tuple[str, ...] = ()
     train = np.arange(len(manifest))
     val = test = train[:0]
     if job.options.shares is not None or names_test(manifest):
         apart = separate(job.options, manifest, found)
-        manifest, fold, notes = apart.manifest, apart.folds[0], apart.notes
+        manifest, fold, notes = apart.manifest, apart.folds[0], (*apart.crossing, *apart.notes)
         train, val, test = fold.train, fold.val, fold.test
     elif manifest.splits is not None:
         val = np.flatnonzero([part == "val" for part in manifest.splits])
         train = np.setdiff1d(train, val)
-        if how is None or not len(val):
+        if not stops or not len(val):
             manifest = together(manifest, found)
         else:
             manifest, notes = _named(job, found, Fold(0, 0, train, test, val))
     else:
         manifest = together(manifest, found)
-    if how is None:
+    if not stops:
         # A table's classifier stops by itself; compare leaves these images out, too.
         val = val[:0]
     notes = (*_leaks(manifest, {"training": train, "validation": val, "test": test}), *notes)
@@ -86,8 +88,8 @@ def _named(job: Job, found: Duplicates | None, fold: Fold) -> tuple[Manifest, tu
         check_leakage(job.manifest, fold, job.manifest.source)
     if found is None:
         return job.manifest, ()
-    manifest, _, notes = as_given(job.options, job.manifest, found, [fold])
-    return manifest, notes
+    manifest, _, crossing, notes = as_given(job.options, job.manifest, found, [fold])
+    return manifest, (*crossing, *notes)
 
 
 def _leaks(manifest: Manifest, parts: dict[str, NDArray[np.intp]]) -> list[str]:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from texturekit.data.expansion import is_file_group
+from texturekit.data.leaving import leave_out
 from texturekit.data.splits import default_folds, holdout, kfold, leaked_groups, read_folds, shared
-from texturekit.errors import SplitError
+from texturekit.errors import LeakageError, SplitError, printable
+from texturekit.methods.protocols import external_name
 from texturekit.records import Protocol
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from texturekit.data.manifest import Manifest
     from texturekit.data.splits import Fold
     from texturekit.methods.planning import Options
+
+Kind = Literal["holdout", "kfold", "given folds", "leave one out", "external test"]
 
 
 def make_folds(options: Options, manifest: Manifest) -> tuple[list[Fold], Protocol]:
@@ -31,8 +35,17 @@ def make_folds(options: Options, manifest: Manifest) -> tuple[list[Fold], Protoc
     LeakageError
         If given splits share a group and that is not allowed.
     """
+    kind: Kind
+    values: list[str] = []
     try:
-        kind, test, folds = _drawn(options, manifest)
+        if options.test is not None:
+            kind, test, folds = _external(options, manifest)
+        elif options.leave_out is not None:
+            kind, test = "leave one out", f"every {options.leave_out} once, by what saw the others"
+            allow = options.allow_leakage
+            folds, values = leave_out(manifest, options.leave_out, allow_leakage=allow)
+        else:
+            kind, test, folds = _drawn(options, manifest)
     except SplitError as error:
         raise SplitError(f"{error}{manifest.losses}") from error
     repeats = len({fold.repeat for fold in folds})
@@ -48,12 +61,27 @@ def make_folds(options: Options, manifest: Manifest) -> tuple[list[Fold], Protoc
         seed=options.seed,
         test=test,
         grouping=grouping(manifest, options.group, folds),
+        left_out=options.leave_out,
+        left_out_values=[printable(value) for value in values],
+        external=None if options.test is None else external_name(options),
+        seeds=options.seeds,
+        fractions=list(options.fractions),
     )
 
 
-def _drawn(
-    options: Options, manifest: Manifest
-) -> tuple[Literal["holdout", "kfold", "given folds"], str, list[Fold]]:
+def _external(options: Options, manifest: Manifest) -> tuple[Kind, str, list[Fold]]:
+    try:
+        folds = holdout(manifest, allow_leakage=options.allow_leakage)
+    except LeakageError as error:
+        raise LeakageError(
+            f"{error} If the two sources number their patients by themselves, give these other "
+            "names in one of them."
+        ) from error
+    images = len(folds[0].test)
+    return "external test", f"external testing on {external_name(options)}: {images} images", folds
+
+
+def _drawn(options: Options, manifest: Manifest) -> tuple[Kind, str, list[Fold]]:
     asked = options.folds
     if asked is not None and re.fullmatch(r"-?\d+", str(asked)) is None:
         file = Path(str(asked))

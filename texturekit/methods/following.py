@@ -91,9 +91,12 @@ def _differences(options: Options, recipe: Recipe) -> list[str]:
     found = []
     if options.size != recipe.size:
         found.append(f"{options.size} pixels instead of {recipe.size}")
-    if options.folds is not None:
+    folds = options.folds
+    if options.test is not None or options.leave_out is not None:
+        folds = "of another source" if options.leave_out is None else f"by {options.leave_out}"
+    if folds is not None:
         shares = f"shares {recipe.shares}" if recipe.shares else "the usual folds"
-        found.append(f"folds {options.folds} instead of {shares}")
+        found.append(f"folds {folds} instead of {shares}")
     if options.epochs is not None and options.epochs > recipe.settings.epochs:
         found.append(f"{options.epochs} epochs instead of {recipe.settings.epochs}")
     return found
@@ -115,7 +118,9 @@ def recipe_notes(followed: Followed, methods: list[Method], manifest: Manifest) 
     weights = [] if followed.weights is None else [followed.weights]
     differs = [*followed.differs, *weights, *_other_methods(recipe, methods)]
     shares = recipe.shares
-    if followed.options.folds is None and shares is not None and names_test(manifest):
+    asked = followed.options
+    given = asked.folds is not None or asked.leave_out is not None or asked.test is not None
+    if not given and shares is not None and names_test(manifest):
         differs.append(f"the parts that the data name instead of shares {shares}")
     notes = [f"Recipe of the {recipe.source}."]
     if differs:

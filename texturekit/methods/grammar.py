@@ -9,6 +9,7 @@ from texturekit.deep.backbones import BACKBONES
 from texturekit.errors import ParameterError, UnknownNameError
 from texturekit.features import FEATURES, SETS
 from texturekit.features.grammar import Part, parse_parts
+from texturekit.methods.readings import RECIPES, as_written, reading
 from texturekit.parts import FACTS, part_columns, part_kind, pieces, plain_part
 
 if TYPE_CHECKING:
@@ -67,11 +68,22 @@ class Method:
         return self.classifier in ("finetune", "head")
 
     @property
+    def reads(self) -> tuple[Part, ...]:
+        """What is measured for it: its parts, or what they stand for in ``vote`` and ``fusion``.
+
+        Examples
+        --------
+        >>> [str(part) for part in parse_method("texture+resnet18/fusion").reads]
+        ['texture_full', 'resnet18(flip=true,layers=1-2-3-4,pool=mean-max)']
+        """
+        if self.classifier == "dummy" or self.learns_from_pictures:
+            return ()
+        return tuple(reading(part, self.classifier) for part in self.parts)
+
+    @property
     def blocks(self) -> dict[str, tuple[str, ...]]:
         """The columns it learns from, one entry a family or backbone."""
-        if self.classifier == "dummy" or self.learns_from_pictures:
-            return {}
-        return {str(piece): part_columns(piece) for part in self.parts for piece in pieces([part])}
+        return {str(piece): part_columns(piece) for piece in pieces(self.reads)}
 
 
 def parse_method(text: str) -> Method:
@@ -115,27 +127,28 @@ def parse_method(text: str) -> Method:
                 f"{text!r} does not go together; the baseline is written majority/dummy."
             )
         return Method(parts, classifier)
-    method = Method(_canonical(parts), classifier)
+    method = Method(_canonical(parts, classifier), classifier)
     _check(method, text)
     return method
 
 
-def _canonical(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+def _canonical(parts: tuple[Part, ...], classifier: str) -> tuple[Part, ...]:
     order = [*SETS, *FEATURES, *BACKBONES, *FACTS]
     for part in parts:
         part_kind(part)
-    plain = dict.fromkeys(_without_defaults(part) for part in parts)
-    within = {piece for part in plain if part.name in SETS for piece in pieces([part])}
-    kept = [part for part in plain if part not in within]
+    plain = dict.fromkeys(_without_defaults(part, classifier) for part in parts)
+    sets = [part for part in plain if part.name in SETS]
+    within = {name for part in sets for name in part_columns(reading(part, classifier))}
+    kept = [part for part in plain if part in sets or not within.issuperset(part_columns(part))]
     return tuple(sorted(kept, key=lambda part: (order.index(part.name), str(part))))
 
 
-def _without_defaults(part: Part) -> Part:
-    if part.name not in FEATURES:
-        return plain_part(part)
-    defaults = FEATURES[part.name].defaults
-    kept = tuple((k, v) for k, v in part.parameters if defaults[k] not in (v, (v,)))
-    return Part(part.name, kept)
+def _without_defaults(part: Part, classifier: str) -> Part:
+    if part.name in FEATURES:
+        defaults = FEATURES[part.name].defaults
+        kept = tuple((k, v) for k, v in part.parameters if defaults[k] not in (v, (v,)))
+        return Part(part.name, kept)
+    return as_written(part) if classifier in RECIPES else plain_part(part)
 
 
 def _check(method: Method, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from texturekit.methods.novelty import HELD_OUT, Novelty, learn_novelty
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from texturekit.methods.deciding import Decision
     from texturekit.methods.grammar import Method
 
     Floats = NDArray[np.float64]
@@ -42,7 +43,9 @@ class Judged:
     failures: dict[int, str] = field(default_factory=dict)
 
 
-def judge(learner: Learner, inputs: Inputs, *, device: str = "auto") -> Judged:
+def judge(
+    learner: Learner, inputs: Inputs, *, device: str = "auto", decision: Decision | None = None
+) -> Judged:
     """Return the probabilities and the features of some images.
 
     Parameters
@@ -52,7 +55,16 @@ def judge(learner: Learner, inputs: Inputs, *, device: str = "auto") -> Judged:
     inputs : Inputs
     device : {"auto", "cpu", "cuda"}, default "auto"
         For networks.
+    decision : Decision, optional
+        Calibrates the probabilities, if anything was calibrated.
     """
+    found = _judge(learner, inputs, device)
+    if decision is None:
+        return found
+    return replace(found, probabilities=decision.probabilities(found.probabilities, learner.kind))
+
+
+def _judge(learner: Learner, inputs: Inputs, device: str) -> Judged:
     if isinstance(learner, PictureLearner):
         return _look(learner, inputs, device)
     if isinstance(learner, HeadLearner):

@@ -12,9 +12,10 @@ from texturekit.errors import ParameterError
 from texturekit.methods.classifiers import Ensemble
 from texturekit.methods.heads import HeadLearner
 from texturekit.methods.recipes import Training
+from texturekit.methods.spaces import with_candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from texturekit.deep.training import Network
     from texturekit.deep.weights import Weights
     from texturekit.methods.grammar import Method
+    from texturekit.tuning import Value
 
 
 _VALIDATION = 0.2  # share of the training images that decides when to stop
@@ -43,6 +45,10 @@ class Settings:
         How networks are trained.
     resume : Path or None
         Folder where a network's training is kept after every epoch, and goes on from.
+    tune : int
+        How many candidates are tried inside the training part; see `texturekit.methods.tuned`.
+    candidate : mapping
+        Settings instead of the defaults, by the names of `texturekit.methods.spaces`.
     """
 
     seed: int = 0
@@ -51,6 +57,8 @@ class Settings:
     device: str = "auto"
     training: Training = field(default_factory=Training)
     resume: Path | None = None
+    tune: int = 0
+    candidate: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -159,6 +167,7 @@ class TableLearner:
             [name for name in self.method.blocks if name.partition("(")[0] in BACKBONES],
             seed=self.settings.seed,
             jobs=self.settings.jobs,
+            candidate=self.settings.candidate,
         )
 
     def predict_proba(self, inputs: Inputs) -> NDArray[np.float64]:
@@ -230,6 +239,7 @@ class PictureLearner:
         backbone = self.method.parts[0].name
         weights = resolve_weights(backbone, self.settings.weights, seed=seed)
         how = self.settings.training.of(backbone, random=weights.random, seed=seed)
+        how = with_candidate(how, self.settings.candidate)
         train, val = parted(labels, groups, self.kind, how, held_out)
         self.held_out = val
         self.network = finetune(

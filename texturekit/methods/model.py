@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from texturekit import events
 from texturekit.data.pictures import Pictures
 from texturekit.data.tasks import resolve_positive
 from texturekit.errors import ImageError, ManifestError
 from texturekit.extraction import Representations, represent, work_of
+from texturekit.methods.choosing import Meaning, Wanted, choose_inside
+from texturekit.methods.deciding import Decision
 from texturekit.methods.fitted_weights import check_weights, weights_of
 from texturekit.methods.grammar import Method, parse_method
+from texturekit.methods.inner import Part, fit_part
 from texturekit.methods.judging import judge, novelty_of
 from texturekit.methods.learners import (
     Inputs,
@@ -24,8 +29,10 @@ from texturekit.methods.learners import (
 )
 from texturekit.methods.novelty import Novelty
 from texturekit.methods.recipes import Training, read_augmentation
+from texturekit.methods.tuned import marked_val, tuned_on
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -89,7 +96,7 @@ def prepare(
     found : Representations
         Which these are, and why the others are not.
     """
-    parts = dict.fromkeys(part for method in methods if method.blocks for part in method.parts)
+    parts = dict.fromkeys(part for method in methods for part in method.reads)
     found = represent(
         manifest,
         parts,
@@ -127,6 +134,8 @@ class Model:
         backbones that it was embedded with.
     ood : Novelty
         Tells which images lie outside the training distribution, or why it cannot.
+    decision : Decision
+        Threshold and calibration, and what they were chosen on.
     """
 
     method: Method
@@ -137,6 +146,7 @@ class Model:
     learner: PriorLearner | TableLearner | PictureLearner | HeadLearner
     training: dict[str, Any] = field(default_factory=dict)
     ood: Novelty = field(default_factory=Novelty)
+    decision: Decision = field(default_factory=Decision)
 
     def predict_proba(
         self, manifest: Manifest, *, jobs: int = 1, device: str = "auto"
@@ -154,8 +164,8 @@ class Model:
         Returns
         -------
         (n, classes) float64
-            Rows sum to 1, or are independent probabilities for multi-label. The same to the bit
-            however many images are asked for at once.
+            Rows sum to 1, or are independent probabilities for multi-label; calibrated, if the
+            model was. The same to the bit however many images are asked for at once.
 
         Raises
         ------
@@ -183,7 +193,7 @@ class Model:
             manifest, [self.method], self.preprocessing, jobs=jobs, device=device
         )
         _refuse_lost(manifest, found, "predicting")
-        judged = judge(self.learner, inputs, device=device)
+        judged = judge(self.learner, inputs, device=device, decision=self.decision)
         for first in judged.failures.values():
             raise ImageError(first)
         return judged
@@ -206,7 +216,7 @@ class Model:
         """
         own = self.preprocessing
         work = work_of(
-            self.method.parts if self.method.blocks else (),
+            self.method.reads,
             size=own.size, roi=own.roi, window=own.window, weights=weights or own.weights,
             device=device, seed=own.seed,
         )  # fmt: skip
@@ -231,13 +241,19 @@ def fit(
     jobs: int = 1,
     device: str = "auto",
     epochs: int | None = None,
+    threshold: str = "fixed",
+    calibrate: str = "none",
     settings: Trained | None = None,
     resume: Path | None = None,
+    tune: int = 0,
 ) -> Model:
     """Fit a method to all images of a manifest.
 
     A network learns from these, but for a part of the patients that decides when to stop: the
-    images that the manifest marks "val", else a fifth.
+    images that the manifest marks "val", else a fifth. Where a threshold or a calibration is
+    wanted, it is chosen on the images marked "val", which then no method learns from; without any,
+    on those that told a network when to stop, and for other methods on every image, as learners
+    of five inner folds predict it.
 
     Parameters
     ----------
@@ -257,11 +273,17 @@ def fit(
     device : {"auto", "cpu", "cuda"}, default "auto"
     epochs : int, optional
         Longest training of a network.
+    threshold : str, default "fixed"
+        ``"fixed"`` (0.5), ``"youden"``, ``"sensitivity=0.95"``, ``"specificity=0.9"`` or
+        ``"cost=5"``; see `texturekit.metrics.choose_threshold`.
+    calibrate : {"none", "sigmoid", "isotonic", "temperature"}, default "none"
     settings : texturekit.deep.settings.Settings, optional
         How a network is trained, but for the seed, which is ``seed``. By default 5 epochs from
         pretrained and 12 from random weights, with the card's augmentation.
     resume : Path, optional
         Folder where a network's training is kept after every epoch, and goes on from.
+    tune : int, default 0
+        How many settings are tried on parts of the images that are held out; the best are fitted.
 
     Returns
     -------
@@ -277,6 +299,7 @@ def fit(
         If the method cannot be understood.
     """
     parsed = parse_method(method)
+    wanted = Wanted.read(threshold, calibrate, manifest.kind)
     if manifest.labels is None or manifest.kind is None:
         raise ManifestError(
             f"{manifest.source} has no labels; a method learns from labelled images."
@@ -290,30 +313,54 @@ def fit(
         chosen, _ = resolve_positive(manifest.classes, asked=positive, card=manifest.card)
     preprocessing = preprocessing or Preprocessing(image_size(manifest), weights=weights, seed=seed)
     how = Training(settings, augmentation=read_augmentation(manifest.card), epochs=epochs)
-    known = Settings(seed, jobs, preprocessing.weights, device, how, resume)
-    unfitted = learner(parsed, manifest.kind, manifest.classes, known)
+    known = Settings(seed, jobs, preprocessing.weights, device, how, resume, tune)
+    learner(parsed, manifest.kind, manifest.classes, known)  # refuse it before images are read
     inputs, found = prepare(manifest, [parsed], preprocessing, jobs=jobs, device=device)
     _refuse_lost(manifest, found, "fitting")
-    fitted = _fitted(unfitted, inputs, manifest)
+    best, tuning = tuned_on(parsed, inputs, manifest, known, spare_val=wanted.anything)
+    meaning = Meaning(manifest.kind, tuple(manifest.classes), chosen)
+    make = partial(learner, parsed, manifest.kind, manifest.classes, best)
+    fitted, decision = _fitted(make, inputs, manifest, wanted, meaning, seed)
     training: dict[str, Any] = {
         "images": len(manifest), "groups": manifest.group_count, "sha256": manifest.sha256,
         "frames": str(manifest.frames), "mask_label": manifest.mask_label,
     }  # fmt: skip
+    if tuning is not None:
+        training |= {
+            "settings": best.candidate,
+            "tuning": tuning.model_dump(mode="json"),
+        }
     ood = novelty_of(fitted, inputs, manifest.labels, manifest.groups, seed=seed, device=device)
     model = Model(
-        parsed, manifest.kind, manifest.classes, chosen, preprocessing, fitted, training, ood
-    )
+        parsed, manifest.kind, manifest.classes, chosen, preprocessing, fitted, training, ood,
+        decision,
+    )  # fmt: skip
     training["weights"] = weights_of(model.work(device=device))
     return model
 
 
-def _fitted(unfitted: Learner, inputs: Inputs, manifest: Manifest) -> Learner:
-    labels = np.asarray(manifest.labels)
-    splits = [] if manifest.splits is None else list(manifest.splits)
-    marked = np.array([row for row, part in enumerate(splits) if part == "val"], dtype=np.intp)
-    if isinstance(unfitted, PictureLearner) and len(marked):
-        return unfitted.fit(inputs, labels, manifest.groups, held_out=marked)
-    return unfitted.fit(inputs, labels, manifest.groups)
+def _fitted(
+    make: Callable[[], Learner],
+    inputs: Inputs,
+    manifest: Manifest,
+    wanted: Wanted,
+    meaning: Meaning,
+    seed: int,
+) -> tuple[Learner, Decision]:
+    """Fit a learner, and choose what is wanted inside its training images."""
+    unfitted, labels = make(), np.asarray(manifest.labels)
+    val = marked_val(manifest)
+    if not isinstance(unfitted, PictureLearner) and not wanted.anything:
+        val = val[:0]  # nothing is chosen on them: they are learnt from
+    train = np.setdiff1d(np.arange(len(labels)), val)
+    part = Part(inputs, labels, manifest.groups, train, val, seed)
+    fitted = fit_part(unfitted, part)
+    if not wanted.anything:
+        return fitted, Decision()
+    decision = choose_inside(wanted, make, fitted, part, meaning)[1]
+    for note in decision.notes:
+        events.warn("fitting", note)
+    return fitted, decision
 
 
 def _refuse_lost(manifest: Manifest, found: Representations, doing: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from texturekit import events
 from texturekit.data.pictures import Pictures
 from texturekit.deep.backbones import BACKBONES
 from texturekit.errors import ModelError, ParameterError, UnknownNameError
+from texturekit.methods.deciding import Decision
 from texturekit.methods.grammar import parse_method
 from texturekit.methods.heads import HeadLearner, plain
 from texturekit.methods.learners import PictureLearner, Settings, TableLearner
@@ -51,6 +52,8 @@ class Net:
     preprocessing : Preprocessing
     weights : str
         What the network started from.
+    decision : Decision
+        Calibrates its probabilities, if anything was calibrated.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Net:
     trained: NDArray[np.bool_]
     preprocessing: Preprocessing
     weights: str
+    decision: Decision = field(default_factory=Decision)
 
     def pictures(self, manifest: Manifest) -> Pictures:
         """Return images as the network sees them."""
@@ -73,9 +77,10 @@ class Net:
     def probabilities(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return (n, outputs) probabilities from (n, outputs) logits."""
         if self.kind == "multilabel":
-            return 0.5 * (1 + np.tanh(0.5 * logits))
+            return self.decision.probabilities(0.5 * (1 + np.tanh(0.5 * logits)), self.kind)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+        raw = np.asarray(powers / powers.sum(axis=1, keepdims=True))
+        return self.decision.probabilities(raw, self.kind)
 
 
 def net_of(model: Model | str | Path, *, weights: str = "auto", seed: int = 0) -> Net:
@@ -112,6 +117,7 @@ def net_of(model: Model | str | Path, *, weights: str = "auto", seed: int = 0) -
     return Net(
         model.method.name, network.module, network.backbone, model.classes, model.kind,
         model.positive, np.array(facts.trained, dtype=bool), model.preprocessing, facts.weights,
+        model.decision,
     )  # fmt: skip
 
 

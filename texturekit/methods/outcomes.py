@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from texturekit.methods.running import THRESHOLD
+from texturekit.methods.deciding import BEFOREHAND, THRESHOLD
 from texturekit.metrics.curves import thresholds
 from texturekit.metrics.summary import summarise
-from texturekit.records import ClassResult, MethodResult, Seconds, Threshold
+from texturekit.metrics.thresholds import Rule
+from texturekit.records import ClassResult, FoldCut, MethodResult, Seconds, Threshold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from texturekit.extraction import Representations
+    from texturekit.methods.deciding import Decision
     from texturekit.methods.grammar import Method
     from texturekit.methods.heads import HeadLearner
     from texturekit.methods.running import Run
     from texturekit.records import Kind
-
-_BEFOREHAND = "nothing: fixed beforehand"
 
 
 def score(
@@ -61,6 +61,8 @@ def score(
         per_class=[_explained(one, run) for one in per_class],
         confusion=confusion,
         threshold=_threshold(frame, kind, run),
+        calibration=_calibration(run.decisions),
+        tuning=run.tuning,
         seconds=Seconds(
             represent=_represent_seconds(method, found),
             fit=run.fit_seconds,
@@ -102,19 +104,68 @@ def _explained(one: ClassResult, run: Run) -> ClassResult:
 
 
 def _threshold(frame: pd.DataFrame, kind: str, run: Run) -> Threshold:
+    if any(decision.chosen for decision in run.decisions.values()):
+        return _chosen(frame, run.decisions)
     if run.head is not None:
-        return _operating_points(frame, run.head)
+        return _operating_points(frame, run.head, run.decisions)
     each = " for each label" if kind == "multilabel" else ""
     rule = f"probability at least {THRESHOLD}{each}"
-    used = thresholds(frame, rule=rule, chosen_on=_BEFOREHAND)
+    used = thresholds(frame, rule=rule, chosen_on=BEFOREHAND)
     if used is not None:
         return used
-    return Threshold(rule="most probable class", chosen_on=_BEFOREHAND, values=[], median=None)
+    return Threshold(rule="most probable class", chosen_on=BEFOREHAND, values=[], median=None)
 
 
-def _operating_points(frame: pd.DataFrame, head: HeadLearner) -> Threshold:
+def _chosen(frame: pd.DataFrame, decisions: Mapping[tuple[int, int], Decision]) -> Threshold:
+    """Tell of thresholds that were chosen inside training parts, one a fold and label."""
+    cuts = [
+        FoldCut(repeat=repeat, fold=fold, **cut.model_dump())
+        for (repeat, fold), decision in sorted(decisions.items())
+        for cut in decision.chosen
+    ]
+    first = next(iter(decisions.values()))
+    rule = f"{first.rule}: {Rule.of(first.rule).words}"
+    where = _where(decisions)
+    lost = sum(cut.value is None for cut in cuts)
+    if lost:
+        where += f"; at {THRESHOLD} in {lost} of {len(cuts)} cases: too few images to choose on"
+    used = thresholds(frame, rule=rule, chosen_on=where)
+    used = used or Threshold(rule=rule, chosen_on=where, values=[], median=None)
+    return used.model_copy(update={"cuts": cuts})
+
+
+def _where(decisions: Mapping[tuple[int, int], Decision]) -> str:
+    """Say which images something was chosen on, and how many these are a fold."""
+    kinds = " or ".join(dict.fromkeys(one.chosen_on for one in decisions.values()))
+    return f"{kinds}, n = {_span([one.images for one in decisions.values()])} a fold"
+
+
+def _span(counts: list[int]) -> str:
+    low, high = min(counts), max(counts)
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _calibration(decisions: Mapping[tuple[int, int], Decision]) -> str | None:
+    """Say what made the probabilities; None where nothing was asked for."""
+    asked = {one.calibrate for one in decisions.values()} - {"none"}
+    if not asked:
+        return None
+    (form,) = asked
+    fitted = {key: one for key, one in decisions.items() if one.calibrator is not None}
+    lost = len(decisions) - len(fitted)
+    if not fitted:
+        return f"none, though {form} was asked for: {next(iter(decisions.values())).notes[0]}"
+    told = f"{form}, fitted on {_where(fitted)}, to the class shares of these images"
+    return told + (f"; not in {lost} of {len(decisions)} folds" if lost else "")
+
+
+def _operating_points(
+    frame: pd.DataFrame, head: HeadLearner, decisions: Mapping[tuple[int, int], Decision]
+) -> Threshold:
     points = ", ".join(f"{name} {cut:.4g}" for name, cut in head.cuts.items())
     rule = f"probability at least the network's operating point ({points})"
     origin = f"nothing here: published with {head.card.name}"
+    if any(decision.cuts for decision in decisions.values()):
+        origin += ", and moved along with the calibration of each fold"
     used = thresholds(frame, rule=rule, chosen_on=origin)
     return used or Threshold(rule=rule, chosen_on=origin, values=[], median=None)

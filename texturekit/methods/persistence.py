@@ -15,6 +15,7 @@ import texturekit
 from texturekit.errors import ModelError
 from texturekit.methods.calibration import Calibration
 from texturekit.methods.classifiers import Ensemble, Member
+from texturekit.methods.decision_files import described_decision, read_decision
 from texturekit.methods.fitted_weights import check_network
 from texturekit.methods.grammar import parse_method
 from texturekit.methods.heads import HeadLearner
@@ -27,6 +28,8 @@ from texturekit.records import Kind, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from texturekit.methods.grammar import Method
 
     Learner = PriorLearner | TableLearner | PictureLearner | HeadLearner
 
@@ -77,15 +80,18 @@ def load(path: str | Path) -> Model:
     facts = _read_facts(folder)
     for name, expected in facts["files"].items():
         _check_file(folder, name, expected)
+    method, learner = parse_method(facts["method"]), _read_learner(folder, facts)
+    _check_columns(method, learner, facts, folder)
     return Model(
-        parse_method(facts["method"]),
+        method,
         facts["kind"],
         tuple(facts["classes"]),
         facts["positive"],
         Preprocessing(**facts["preprocessing"]),
-        _read_learner(folder, facts),
+        learner,
         facts["training"],
         _read_novelty(folder, facts),
+        read_decision(facts, folder),
     )
 
 
@@ -101,23 +107,19 @@ def _describe(model: Model, folder: Path) -> dict[str, Any]:
         "texturekit": texturekit.__version__,
         **meaning,
         "meaning_sha256": _settings_hash(meaning),
-        "threshold": _threshold(model),
+        **described_decision(model),
         "preprocessing": asdict(model.preprocessing),
         "preprocessing_sha256": _settings_hash(asdict(model.preprocessing)),
         "training": model.training,
         "holds_training_rows": model.method.classifier in ("knn", "svm", "vote", "fusion"),
         "learner": _outline(model.learner),
+        "reads": {block: len(names) for block, names in model.method.blocks.items()},
+        "columns_sha256": _columns_hash(model.method),
         "ood": model.ood.facts(),
         "files": {file.name: _hash(file.read_bytes()) for file in sorted(folder.iterdir())},
         "notice": "Not for clinical use.",
         "licence": "Weights of a backbone keep the licence of their source.",
     }
-
-
-def _threshold(model: Model) -> dict[str, Any]:
-    if isinstance(model.learner, HeadLearner):
-        return {"rule": "the network's operating points", "values": model.learner.cuts}
-    return {"rule": "fixed", "value": 0.5}
 
 
 def _outline(learner: Learner) -> dict[str, Any]:
@@ -358,6 +360,31 @@ def _member(state: dict[str, Any], folder: Path, number: Iterator[int]) -> Membe
         None if state["scaling"] is None else Scaling(**state["scaling"]),
         None if state["calibration"] is None else Calibration(**state["calibration"]),
     )
+
+
+def _check_columns(method: Method, learner: Learner, facts: dict[str, Any], folder: Path) -> None:
+    """Refuse a model that learnt from other columns than its name stands for now."""
+    known = facts.get("columns_sha256")
+    if known is not None and known == _columns_hash(method):
+        return
+    width = sum(map(len, method.blocks.values()))
+    if known is None and _width(learner) in (None, width):  # folders of before do not say
+        return
+    raise ModelError(
+        f"{folder}: {method} stands for other columns now than those that this model learnt from; "
+        "train it anew, or load it with the version of texturekit that wrote it."
+    )
+
+
+def _width(learner: Learner) -> int | None:
+    """Return how many columns a learner reads; None for one that reads none."""
+    ensembles = learner.ensembles if isinstance(learner, TableLearner) else []
+    read = [m.columns for e in ensembles if e is not None for m in e.members]
+    return len(np.unique(np.concatenate(read))) if read else None
+
+
+def _columns_hash(method: Method) -> str:
+    return _settings_hash({block: list(names) for block, names in method.blocks.items()})
 
 
 def _settings_hash(settings: dict[str, Any]) -> str:

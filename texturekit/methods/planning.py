@@ -11,16 +11,20 @@ from texturekit.data.expansion import without_patients
 from texturekit.data.manifest import Manifest, load_source
 from texturekit.data.tasks import Card, apply_card, load_card, load_task, resolve_positive
 from texturekit.errors import ManifestError, ParameterError, closest
+from texturekit.methods.choosing import Wanted
 from texturekit.methods.following import Followed, follow, recipe_notes, shortening, told
 from texturekit.methods.learners import Settings
 from texturekit.methods.model import Preprocessing, image_size
 from texturekit.methods.presets import parse_methods, preset
+from texturekit.methods.protocols import checked, with_test
+from texturekit.methods.readings import reading_notes
 from texturekit.methods.runnable import that_can
 from texturekit.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from texturekit.data.external import External
     from texturekit.methods.grammar import Method
     from texturekit.methods.recipes import Shares
     from texturekit.records import Kind
@@ -53,6 +57,15 @@ class Options:
     limit: int | None = None
     images: bool = True
     allow_leakage: bool = False
+    test: Manifest | str | Path | None = None
+    leave_out: str | None = None
+    seeds: int = 1
+    fractions: Sequence[float] = ()
+    threshold: str = "fixed"
+    calibrate: str = "none"
+    tune: int = 0
+    permutations: int = 20
+    stability: bool = False
     shares: Shares | None = None
 
 
@@ -79,10 +92,12 @@ class Job:
         Methods of a recipe that cannot be run here, and why.
     shortened : str or None
         How the comparison was shortened.
-    asked_task, asked_data : str or None
+    asked_task, asked_data, asked_test : str or None
         Where the images came from, as asked for.
     notes : list of str
         What the reader of the result has to know.
+    external : External or None
+        What is known of the source that is tested on, if that is another.
     """
 
     options: Options
@@ -98,7 +113,9 @@ class Job:
     shortened: str | None = None
     asked_task: str | None = None
     asked_data: str | None = None
+    asked_test: str | None = None
     notes: list[str] = field(default_factory=list)
+    external: External | None = None
 
     @property
     def kind(self) -> Kind:
@@ -113,7 +130,8 @@ class Job:
     @property
     def title(self) -> str:
         """What the report is called."""
-        return self.card.title if self.card else f"Own data: {Path(self.manifest.source).name}"
+        source = self.external.sources[0] if self.external else self.manifest.source
+        return self.card.title if self.card else f"Own data: {Path(source).name}"
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -128,14 +146,23 @@ class Job:
         """What the learners have to know."""
         options = self.options
         return Settings(
-            options.seed, options.jobs, options.weights, options.device, self.followed.training
-        )
+            options.seed, options.jobs, options.weights, options.device, self.followed.training,
+            tune=options.tune,
+        )  # fmt: skip
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is chosen inside each training part."""
+        return Wanted.read(self.options.threshold, self.options.calibrate, self.manifest.kind)
 
     @property
     def config(self) -> dict[str, Any]:
         """The effective configuration, which ``--config`` reads back, and the facts it led to."""
-        options = asdict(self.options)
+        options = asdict(replace(self.options, shares=None, test=None))
         del options["shares"]
+        options["test"] = self.asked_test
+        options["leave-out"] = options.pop("leave_out")
+        options["fractions"] = list(options["fractions"]) or None
         options["resize"] = options.pop("size")
         options["mask-label"] = options.pop("mask_label")
         options["no-images"] = not options.pop("images")
@@ -169,7 +196,12 @@ def settle(task: str | Path | None, data: Manifest | str | Path | None, options:
     """
     if task is None and data is None:
         raise ParameterError("neither task nor data is given; name a task or a data source.")
+    options = checked(options)
     manifest = _checked(_load(None if task is None else load_card(task), data, options))
+    external = None
+    if options.test is not None:
+        manifest, external = with_test(manifest, options)
+        manifest = _by_id(manifest)
     card = manifest.card
     followed = follow(options, card)
     options = followed.options
@@ -178,17 +210,16 @@ def settle(task: str | Path | None, data: Manifest | str | Path | None, options:
         named = preset(options.preset, () if card is None else card.backbones)
     methods, failed = that_can(parse_methods(named), manifest, followed)
     positive, origin = _positive(manifest, card, options.positive)
+    Wanted.read(options.threshold, options.calibrate, manifest.kind)
     before = len(manifest)
     trains = any(method.classifier == "finetune" for method in methods)
     manifest, notes = _shortened(manifest, options, trains=trains)
     notes = [*recipe_notes(followed, [*methods, *failed], manifest), *notes]
-    if options.folds is not None and manifest.splits is not None:
+    if external is not None:
+        notes = [*external.notes, *notes]
+    elif manifest.splits is not None and (options.folds or options.leave_out):
         notes.append("The data name training and test images; folds were asked for instead.")
-    if not any(method.family == "baseline" for method in methods):
-        notes.append(
-            "No baseline is among the methods: without majority/dummy and geometry/forest nobody "
-            "can tell whether a number is good, or owed to the images' size."
-        )
+    notes += reading_notes(methods)
     return Job(
         options=options,
         card=card,
@@ -203,7 +234,9 @@ def settle(task: str | Path | None, data: Manifest | str | Path | None, options:
         shortened=shortening(options, followed, before, len(manifest)),
         asked_task=None if task is None else str(task),
         asked_data=None if data is None or isinstance(data, Manifest) else str(data),
+        asked_test=None if isinstance(options.test, Manifest | None) else str(options.test),
         notes=notes,
+        external=external,
     )
 
 

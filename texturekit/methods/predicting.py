@@ -12,13 +12,13 @@ from texturekit.data.known_rows import KnownRows
 from texturekit.data.pictures import Pictures
 from texturekit.deep.backbones import BACKBONES
 from texturekit.execution import How, Tally, measured
+from texturekit.methods.deciding import cuts_of, decide
 from texturekit.methods.grammar import parse_method
 from texturekit.methods.heads import HeadLearner
 from texturekit.methods.judging import Judged, judge
 from texturekit.methods.learners import Inputs, Settings
 from texturekit.methods.model import Model, Preprocessing
 from texturekit.methods.novelty import Novelty
-from texturekit.methods.running import decide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,8 +92,8 @@ def predictions(
         ``id, path, p.<class>..., predicted, threshold, ood_score, ood_threshold, outside, status,
         error``: one row an image, those that cannot be used with ``status`` "failed", the reason in
         ``error`` and nulls. Probabilities are those of `Model.predict_proba`, to the bit.
-        ``outside`` is null for a model without a detector. A network's own outputs have their
-        thresholds in ``t.<label>``.
+        ``outside`` is null for a model without a detector. Labels with a threshold each, chosen
+        or a network's own, have it in ``t.<label>``.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def _judged(
     good = np.setdiff1d(np.arange(len(rows)), list(lost)).astype(np.intp)
     blocks = {name: values[good][:, columns] for name, columns in work.columns.items()}
     inputs = Inputs(len(good), blocks, pictures.subset(rows[good]))
-    found = judge(model.learner, inputs, device=device)
+    found = judge(model.learner, inputs, device=device, decision=model.decision)
     probabilities = np.full((len(rows), len(model.classes)), np.nan)
     probabilities[good] = found.probabilities
     features = None
@@ -182,10 +182,11 @@ def column_names(model: Model) -> list[str]:
 
 
 def _label_cuts(model: Model) -> dict[str, float]:
-    """Return the thresholds that a network was published with, one a label."""
-    if isinstance(model.learner, HeadLearner) and model.kind == "multilabel":
-        return model.learner.cuts
-    return {}
+    """Return the thresholds that were chosen or published, one a label."""
+    if model.kind != "multilabel":
+        return {}
+    cuts = cuts_of(model.learner, model.decision)
+    return {name: cuts[name] for name in model.classes if name in cuts}
 
 
 def model_of(backbone: str, *, weights: str = "auto", device: str = "auto") -> Model:
@@ -242,10 +243,9 @@ def _rows(model: Model, known: KnownRows, part: slice, judged: Judged) -> pd.Dat
 def _said(model: Model, judged: Judged, good: NDArray[np.intp]) -> dict[str, list[Any]]:
     """Return the cells of the good rows, by column; None for what is not known."""
     probabilities = judged.probabilities[good]
-    head = model.learner if isinstance(model.learner, HeadLearner) else None
     predicted, threshold = decide(
         probabilities, model.classes, model.kind, model.positive, model.method,
-        cuts=None if head is None else head.cuts,
+        cuts=cuts_of(model.learner, model.decision),
     )  # fmt: skip
     said: dict[str, list[Any]] = {
         f"p.{name}": [_number(p) for p in probabilities[:, k]]

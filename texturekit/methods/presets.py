@@ -20,8 +20,11 @@ _QUICK = (
     "metadata/forest",
     "texture/logistic",
     "texture/xgboost",
+    "texture/vote",
     f"{_SMALL}/logistic",
+    f"{_SMALL}/vote",
     f"texture+{_SMALL}/logistic",
+    f"texture+{_SMALL}/fusion",
     f"{_SMALL}/finetune",
 )
 PRESETS = ("quick", "full")
@@ -33,7 +36,8 @@ def preset(name: str, backbones: Sequence[str] = ()) -> list[str]:
     Parameters
     ----------
     name : {"quick", "full"}
-        ``quick``: baselines, two texture methods, an embedding, a hybrid and a short fine-tuning.
+        ``quick``: baselines; texture, an embedding and their hybrid, each simple and at its best; a
+        short fine-tuning.
         ``full``: these, each texture family alone, every classifier on texture, and the task's
         backbones as embedding and fine-tuned.
     backbones : sequence of str
@@ -56,9 +60,7 @@ def preset(name: str, backbones: Sequence[str] = ()) -> list[str]:
     return [
         *_QUICK,
         *(f"{family}/logistic" for family in FEATURES),
-        *(f"texture/{classifier}" for classifier in ("svm", "forest", "knn", "vote")),
-        f"{_SMALL}/vote",
-        f"texture+{_SMALL}/fusion",
+        *(f"texture/{classifier}" for classifier in ("svm", "forest", "knn")),
         *(f"{net}/{way}" for net in backbones for way in ("logistic", "finetune")),
     ]
 

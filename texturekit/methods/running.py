@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from texturekit import events
-from texturekit.errors import printable
-from texturekit.methods.heads import HeadLearner
-from texturekit.methods.learners import Inputs, PictureLearner, Settings, TableLearner, learner
+from texturekit.methods.choosing import Meaning, Wanted, choose_inside
+from texturekit.methods.deciding import Decision, cuts_of
+from texturekit.methods.inner import Part, fit_part
+from texturekit.methods.learners import PictureLearner, TableLearner, learner
+from texturekit.methods.prediction_rows import ordered, prediction_rows
+from texturekit.methods.side_by_side import learnt_from, set_aside
+from texturekit.methods.tuned import account, trials_of, tuned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from texturekit.data.manifest import Manifest
     from texturekit.data.splits import Fold
     from texturekit.methods.grammar import Method
+    from texturekit.methods.heads import HeadLearner
+    from texturekit.methods.inner import Inner, Rows
+    from texturekit.methods.learners import Inputs, Settings
+    from texturekit.records import Trial, Tuning
+    from texturekit.tuning import Search
 
-#: The decision threshold of binary and multi-label methods, fixed before any data are seen.
-THRESHOLD = 0.5
+__all__ = ["Run", "run_method"]
 
 
 @dataclass
@@ -38,10 +47,17 @@ class Run:
     importance : dict of float
         Mean importance by column over folds; empty where the classifier does not tell.
     fit_seconds, predict_seconds : float
+        What is predicted inside a training part counts as fitting.
     weights : str or None
         Label of the network's weights.
+    training : pandas.DataFrame or None
+        Rows like ``predictions``, split ``train``, of images that were learnt from; not kept.
     head : HeadLearner or None
         The network whose own outputs were used.
+    decisions : dict of Decision
+        What was chosen inside the training part, by repeat and fold.
+    tuning : Tuning or None
+        How the settings were chosen.
     """
 
     predictions: pd.DataFrame
@@ -49,7 +65,79 @@ class Run:
     fit_seconds: float = 0.0
     predict_seconds: float = 0.0
     weights: str | None = None
+    training: pd.DataFrame | None = None
     head: HeadLearner | None = None
+    decisions: dict[tuple[int, int], Decision] = field(default_factory=dict)
+    tuning: Tuning | None = None
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What all folds of a method have in common."""
+
+    method: Method
+    manifest: Manifest
+    inputs: Inputs
+    positive: str | None
+    wanted: Wanted
+    training: bool = False
+
+    def unfitted(self, settings: Settings) -> Any:
+        """Return the learner of a fold."""
+        return learner(self.method, str(self.manifest.kind), self.manifest.classes, settings)
+
+    def part(self, fold: Fold) -> Part:
+        """Return the training part of a fold: the only images that anything is chosen on."""
+        labels = np.asarray(self.manifest.labels)
+        return Part(self.inputs, labels, self.manifest.groups, fold.train, fold.val)
+
+    def tuned(self, fold: Fold, settings: Settings) -> tuple[Settings, Search | None]:
+        """Choose settings by the training images of a fold; networks by its validation images."""
+        rows, held_out = fold.train, None
+        if self.method.learns_from_pictures and len(fold.val):
+            rows = np.concatenate([fold.train, fold.val])
+            held_out = np.arange(len(fold.train), len(rows))
+        inputs, labels, groups = self.part(fold).of(rows)
+        return tuned(
+            self.method, str(self.manifest.kind), self.manifest.classes, inputs, labels, groups,
+            settings, held_out=held_out,
+        )  # fmt: skip
+
+    def choose(
+        self, make: Callable[[], Any], fitted: Any, part: Part, fold: Fold, run: Run
+    ) -> Inner | None:
+        """Keep in the run what is chosen inside a training part; return what it is chosen on."""
+        meaning = Meaning(str(self.manifest.kind), tuple(self.manifest.classes), self.positive)
+        inner, decision = choose_inside(self.wanted, make, fitted, part, meaning)
+        for note in decision.notes:
+            events.warn(f"running {self.method.name}", note)
+        run.decisions[fold.repeat, fold.fold] = decision
+        return inner
+
+    def rows(
+        self, told: NDArray[np.float64], fitted: Any, inner: Inner | None, fold: Fold, run: Run
+    ) -> list[pd.DataFrame]:
+        """Return the predictions of the test part, and of what was chosen on."""
+        frames = [self._frame("test", fold.test, told, fitted, fold, run)]
+        if inner is not None:
+            frames.append(self._frame("val", inner.rows, inner.probabilities, fitted, fold, run))
+        return frames
+
+    def learnt(self, fitted: Any, part: Part, fold: Fold, run: Run) -> pd.DataFrame:
+        """Return the predictions of images that were learnt from."""
+        stopped = isinstance(fitted, PictureLearner) and not len(part.val)
+        held_out = part.train[fitted.held_out] if stopped else None
+        rows = learnt_from(fold, held_out, self.manifest)
+        told = fitted.predict_proba(self.inputs.subset(rows))
+        return self._frame("train", rows, told, fitted, fold, run)
+
+    def _frame(
+        self, split: str, rows: Rows, raw: NDArray[np.float64], fitted: Any, fold: Fold, run: Run
+    ) -> pd.DataFrame:
+        decision = run.decisions[fold.repeat, fold.fold]
+        made, cuts = decision.probabilities(raw, str(self.manifest.kind)), cuts_of(fitted, decision)
+        frame = prediction_rows(self.manifest, rows, made, self.method, self.positive, cuts)
+        return frame.assign(repeat=fold.repeat, fold=fold.fold, split=split)
 
 
 def run_method(
@@ -60,6 +148,8 @@ def run_method(
     *,
     positive: str | None,
     settings: Settings,
+    wanted: Wanted | None = None,
+    training: bool = False,
 ) -> Run:
     """Fit and predict one method on every fold.
 
@@ -74,68 +164,78 @@ def run_method(
     positive : str or None
         The positive class of two.
     settings : Settings
+    wanted : Wanted, optional
+        The threshold and the calibration to choose inside each training part.
+    training : bool, default False
+        Predict images that were learnt from, too, to tell how much better a method is on these.
 
     Returns
     -------
     Run
     """
-    frames: list[pd.DataFrame] = []
-    importances: list[dict[str, float]] = []
+    task = _Task(method, manifest, inputs, positive, wanted or Wanted(), training)
     run = Run(pd.DataFrame())
-    settings = _with_weights(method, settings)
     if method.classifier == "head":
-        return _run_head(method, manifest, inputs, folds, positive, settings)
-    for number, fold in enumerate(folds):
-        events.progress(f"running {method.name}", number, len(folds))
-        seeded = replace(settings, seed=settings.seed + fold.repeat)
-        start = time.perf_counter()
-        fitted = _fit(method, manifest, inputs, fold, seeded)
-        middle = time.perf_counter()
-        tested = {"test": fold.test}
-        if isinstance(fitted, PictureLearner) and len(fitted.held_out):
-            tested["val"] = np.concatenate([fold.train, fold.val])[fitted.held_out]
-        for split, rows in tested.items():
-            probabilities = fitted.predict_proba(inputs.subset(rows))
-            frame = _frame(manifest, rows, probabilities, method, positive)
-            frames.append(frame.assign(repeat=fold.repeat, fold=fold.fold, split=split))
-        run.fit_seconds += middle - start
-        run.predict_seconds += time.perf_counter() - middle
-        if isinstance(fitted, TableLearner) and (told := fitted.importance()) is not None:
-            importances.append(dict(zip(told[0], told[1].tolist(), strict=True)))
-        if isinstance(fitted, PictureLearner) and fitted.network is not None:
-            run.weights = fitted.network.facts.weights
-    events.progress(f"running {method.name}", len(folds), len(folds))
-    run.predictions = _ordered(pd.concat(frames, ignore_index=True))
-    run.importance = _mean(importances)
+        frames = _run_head(task, folds, settings, run)
+    else:
+        frames = _run_folds(task, folds, _with_weights(method, settings), run)
+    run.predictions, run.training = set_aside(ordered(pd.concat(frames, ignore_index=True)))
     return run
 
 
+def _run_folds(
+    task: _Task, folds: Sequence[Fold], settings: Settings, run: Run
+) -> list[pd.DataFrame]:
+    """Fit on each training part, choose inside it, and predict the test part."""
+    frames: list[pd.DataFrame] = []
+    importances: list[dict[str, float]] = []
+    trials: list[Trial] = []
+    for number, fold in enumerate(folds):
+        events.progress(f"running {task.method.name}", number, len(folds))
+        seeded = replace(settings, seed=settings.seed + fold.repeat)
+        start = time.perf_counter()
+        part = replace(task.part(fold), seed=seeded.seed)
+        seeded, path = task.tuned(fold, seeded)
+        trials += trials_of(path, repeat=fold.repeat, fold=fold.fold)
+        fitted = fit_part(task.unfitted(seeded), part)
+        inner = task.choose(partial(task.unfitted, seeded), fitted, part, fold, run)
+        middle = time.perf_counter()
+        told = fitted.predict_proba(task.inputs.subset(fold.test))
+        frames += task.rows(told, fitted, inner, fold, run)
+        run.fit_seconds += middle - start
+        run.predict_seconds += time.perf_counter() - middle
+        if task.training:
+            frames.append(task.learnt(fitted, part, fold, run))
+        if isinstance(fitted, TableLearner) and (gain := fitted.importance()) is not None:
+            importances.append(dict(zip(gain[0], gain[1].tolist(), strict=True)))
+        if isinstance(fitted, PictureLearner) and fitted.network is not None:
+            run.weights = fitted.network.facts.weights
+    events.progress(f"running {task.method.name}", len(folds), len(folds))
+    run.importance = _mean(importances)
+    run.tuning = account(task.method, settings, trials)
+    return frames
+
+
 def _run_head(
-    method: Method,
-    manifest: Manifest,
-    inputs: Inputs,
-    folds: Sequence[Fold],
-    positive: str | None,
-    settings: Settings,
-) -> Run:
+    task: _Task, folds: Sequence[Fold], settings: Settings, run: Run
+) -> list[pd.DataFrame]:
     """Ask a network for its own outputs; once for all folds, as nothing is fitted."""
     start = time.perf_counter()
-    head = HeadLearner(method, str(manifest.kind), tuple(manifest.classes), settings).load()
+    unfitted = partial(task.unfitted, settings)
+    head = unfitted().load()
     middle = time.perf_counter()
-    known = head.predict_proba(inputs)
-    frames = [
-        _frame(manifest, fold.test, known[fold.test], method, positive, head.cuts).assign(
-            repeat=fold.repeat, fold=fold.fold, split="test"
-        )
-        for fold in folds
-    ]
-    return Run(
-        _ordered(pd.concat(frames, ignore_index=True)),
-        fit_seconds=middle - start,
-        predict_seconds=time.perf_counter() - middle,
-        weights=None if head.weights is None else head.weights.label,
-        head=head,
-    )
+    known = head.predict_proba(task.inputs)
+    frames: list[pd.DataFrame] = []
+    for fold in folds:
+        part = replace(task.part(fold), told=known)
+        inner = task.choose(unfitted, head, part, fold, run)
+        frames += task.rows(known[fold.test], head, inner, fold, run)
+    run.fit_seconds = middle - start
+    run.predict_seconds = time.perf_counter() - middle
+    run.weights = None if head.weights is None else head.weights.label
+    run.head = head
+    run.tuning = account(task.method, settings, [])
+    return frames
 
 
 def _with_weights(method: Method, settings: Settings) -> Settings:
@@ -146,121 +246,6 @@ def _with_weights(method: Method, settings: Settings) -> Settings:
 
     weights = resolve_weights(method.parts[0].name, settings.weights, seed=settings.seed)
     return replace(settings, weights=weights)
-
-
-def _fit(method: Method, manifest: Manifest, inputs: Inputs, fold: Fold, settings: Settings) -> Any:
-    assert manifest.kind is not None
-    assert manifest.labels is not None
-    unfitted = learner(method, manifest.kind, manifest.classes, settings)
-    groups = manifest.groups
-    if isinstance(unfitted, PictureLearner) and len(fold.val):
-        rows = np.concatenate([fold.train, fold.val])
-        held_out = np.arange(len(fold.train), len(rows))
-        known = None if groups is None else groups[rows]
-        return unfitted.fit(inputs.subset(rows), manifest.labels[rows], known, held_out=held_out)
-    known = None if groups is None else groups[fold.train]
-    return unfitted.fit(inputs.subset(fold.train), manifest.labels[fold.train], known)
-
-
-def _frame(
-    manifest: Manifest,
-    rows: NDArray[np.intp],
-    probabilities: NDArray[np.float64],
-    method: Method,
-    positive: str | None,
-    cuts: Mapping[str, float] | None = None,
-) -> pd.DataFrame:
-    """Return the predictions of some images as rows of the predictions table."""
-    part = manifest.subset(rows)
-    groups = part.frame["group"].to_numpy() if "group" in part.frame.columns else None
-    data: dict[str, Any] = {
-        "id": [printable(name) for name in part.ids],
-        "path": [printable(name) for name in part.paths],
-        "group": pd.Series([None] * len(part) if groups is None else groups, dtype="str"),
-        "method": method.name,
-    }
-    classes = manifest.classes
-    if manifest.kind == "multilabel":
-        assert part.labels is not None
-        for k, name in enumerate(classes):
-            data[f"y.{name}"] = part.labels[:, k]
-    else:
-        data["label"] = [part.label_name(i) for i in range(len(part))]
-    decided, threshold = decide(
-        probabilities, classes, str(manifest.kind), positive, method, cuts=cuts
-    )
-    data["predicted"], data["threshold"] = decided, threshold
-    for k, name in enumerate(classes):
-        data[f"p.{name}"] = probabilities[:, k]
-    if cuts is not None and manifest.kind == "multilabel":
-        data |= {f"t.{name}": cuts.get(name, float("nan")) for name in classes}
-    return pd.DataFrame(data)
-
-
-def decide(
-    probabilities: NDArray[np.float64],
-    classes: Sequence[str],
-    kind: str,
-    positive: str | None,
-    method: Method,
-    *,
-    cuts: Mapping[str, float] | None = None,
-) -> tuple[list[str], float]:
-    """Turn probabilities into class names, and give the threshold that did it.
-
-    Parameters
-    ----------
-    probabilities : (n, k) float64
-    classes : sequence of k str
-    kind : {"binary", "multiclass", "multilabel"}
-    positive : str or None
-        The positive class of two.
-    method : Method
-    cuts : dict of float, optional
-        Thresholds by class, instead of 0.5 for all; of two classes it holds one.
-
-    Returns
-    -------
-    decided : list of n str
-        Class names; labels joined by ``|``.
-    threshold : float
-        NaN where there is none, or one for each label.
-    """
-    if cuts is not None:
-        return _decide_by(cuts, probabilities, classes, kind, positive)
-    if kind == "multilabel":
-        above = np.nan_to_num(probabilities, nan=0.0) >= THRESHOLD
-        return ["|".join(np.array(classes)[row]) for row in above], THRESHOLD
-    if kind == "binary" and method.classifier != "dummy":
-        index = list(classes).index(str(positive))
-        chosen = np.where(probabilities[:, index] >= THRESHOLD, index, 1 - index)
-        return [classes[k] for k in chosen], THRESHOLD
-    return [classes[k] for k in probabilities.argmax(axis=1)], float("nan")
-
-
-def _decide_by(
-    cuts: Mapping[str, float],
-    probabilities: NDArray[np.float64],
-    classes: Sequence[str],
-    kind: str,
-    positive: str | None,
-) -> tuple[list[str], float]:
-    if kind == "multilabel":
-        points = np.array([cuts.get(name, np.inf) for name in classes])
-        above = np.nan_to_num(probabilities, nan=-1.0) >= points
-        return ["|".join(np.array(classes)[row]) for row in above], float("nan")
-    ((name, cut),) = cuts.items()
-    index = list(classes).index(name)
-    chosen = np.where(probabilities[:, index] >= cut, index, 1 - index)
-    return [classes[k] for k in chosen], cut if name == positive else 1 - cut
-
-
-def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
-    truth = [c for c in frame.columns if c == "label" or c.startswith("y.")]
-    scores = [c for c in frame.columns if c.startswith(("p.", "t."))]
-    first = ["id", "path", "group", "repeat", "fold", "split", "method"]
-    frame = frame[[*first, *truth, "predicted", "threshold", *scores]]
-    return frame.sort_values(["method", "repeat", "fold", "split", "id"], ignore_index=True)
 
 
 def _mean(importances: list[dict[str, float]]) -> dict[str, float]:

@@ -48,6 +48,7 @@ class Separation:
     protocol: Protocol
     repeats: Repeats | None = None
     notes: tuple[str, ...] = ()
+    crossing: tuple[str, ...] = ()
 
 
 def without_contradictions(job: Job) -> tuple[Job, Duplicates | None]:
@@ -127,11 +128,14 @@ def _drawn(
             continue
         repeats = _repeats(found, groups, level, reason)
         protocol = _told(plain.protocol, protocol, groups)
-        return Separation(joined, folds, protocol, repeats, _notes(manifest, found, repeats))
+        return Separation(
+            joined, folds, protocol, repeats, _notes(manifest, found), _given_up(repeats)
+        )
     repeats = _repeats(found, (), "none", reason)
     return Separation(
-        plain.manifest, plain.folds, plain.protocol, repeats, _notes(manifest, found, repeats)
-    )
+        plain.manifest, plain.folds, plain.protocol, repeats, _notes(manifest, found),
+        _given_up(repeats),
+    )  # fmt: skip
 
 
 def _check_size(manifest: Manifest, joined: Manifest) -> None:
@@ -160,14 +164,16 @@ def _given(
     folds: list[Fold],
     protocol: Protocol,
 ) -> Separation:
-    joined, repeats, notes = as_given(options, manifest, found, folds)
-    return Separation(joined, folds, protocol, repeats, notes)
+    joined, repeats, crossing, notes = as_given(options, manifest, found, folds)
+    return Separation(joined, folds, protocol, repeats, notes, crossing)
 
 
 def as_given(
     options: Options, manifest: Manifest, found: Duplicates, folds: Sequence[Fold]
-) -> tuple[Manifest, Repeats, tuple[str, ...]]:
-    """Return the images with copies in one group, where given parts do not tear them; and notes.
+) -> tuple[Manifest, Repeats, tuple[str, ...], tuple[str, ...]]:
+    """Return the images with copies in one group, where given parts do not tear them.
+
+    Beside them what was found, sentences on what stands in two parts, and other notes.
 
     Raises
     ------
@@ -187,8 +193,8 @@ def as_given(
     repeats = _repeats(found, groups, "none" if crossed else "possible", None).model_copy(
         update={"crossing": [_crossing(manifest, one) for one in crossed]}
     )
-    notes = (*_crossing_notes(manifest, crossed), *_notes(manifest, found, repeats))
-    return linked(manifest, groups), repeats, notes
+    crossing = tuple(_crossing_notes(manifest, crossed))
+    return linked(manifest, groups), repeats, crossing, _notes(manifest, found)
 
 
 def _repeats(
@@ -247,10 +253,14 @@ def _listed(manifest: Manifest, crossed: Sequence[Crossed]) -> str:
     return printable(", ".join([*shown, *more]))
 
 
-def _notes(manifest: Manifest, found: Duplicates, repeats: Repeats) -> tuple[str, ...]:
+def _given_up(repeats: Repeats) -> tuple[str, ...]:
+    if repeats.reason is None:
+        return ()
+    return (f"Copies of images could stand on both sides of a fold: {repeats.reason}",)
+
+
+def _notes(manifest: Manifest, found: Duplicates) -> tuple[str, ...]:
     notes = []
-    if repeats.reason is not None:
-        notes.append(f"Copies of images could stand on both sides of a fold: {repeats.reason}")
     torn = [group for group in found.near if len({manifest.label_name(row) for row in group}) > 1]
     if torn:
         a, b = _two_labels(manifest, torn[0])

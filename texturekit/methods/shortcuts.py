@@ -18,12 +18,10 @@ from texturekit.methods.separation import separate
 from texturekit.records import Estimate, Shortcut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from texturekit.data.duplicates import Duplicates
     from texturekit.data.manifest import Manifest
     from texturekit.methods.running import Run
-    from texturekit.records import Kind, MethodResult
+    from texturekit.records import Kind
 
 GEOMETRY, METADATA, PERMUTED = "geometry/forest", "metadata/forest", "permuted labels"
 #: The lower end of an interval above which a shortcut is named.
@@ -130,26 +128,3 @@ def meaning(name: str, area: Estimate) -> str:
         "Size and bytes of the file tell the classes apart. Bytes follow from content, too; "
         f"compare with {GEOMETRY}."
     )
-
-
-def shortcut_notes(results: Iterable[MethodResult]) -> list[str]:
-    """Return a sentence on every baseline without texture that tells the classes apart.
-
-    Parameters
-    ----------
-    results : iterable of MethodResult
-        The methods of a comparison.
-    """
-    notes = []
-    for one in results:
-        area = one.metrics.get("roc_auc")
-        if one.name not in (GEOMETRY, METADATA) or area is None:
-            continue
-        if area.value is None or area.low is None or area.low <= SUSPICIOUS:
-            continue
-        text = meaning(one.name, area)
-        start = "Shortcut: " if one.name == GEOMETRY else ""
-        rest = text.removeprefix("Shortcut: ")
-        span = f"an AUC of {area.value:.2f}, its 95% interval lies above {SUSPICIOUS}"
-        notes.append(f"{start}{one.name} reaches {span}: {rest[:1].lower()}{rest[1:]}")
-    return notes
