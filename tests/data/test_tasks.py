@@ -41,7 +41,7 @@ def test_every_card_reads_and_every_published_number_has_its_source(name):
     assert card.name == name
     assert card.licence
     assert card.obtain
-    assert all(row.source and 0 <= row.value <= 1 for row in card.published)
+    assert all(row.source and row.numbers for row in card.published)
     assert json.loads(card.model_dump_json())["classes"] == list(card.classes)
 
 
@@ -96,6 +96,25 @@ def test_an_unknown_task_gets_a_suggestion():
         ("channels: 2", "channels: Input should be 1 or 3"),
         ("name: a/b", "name: String should match pattern"),
         ("published: [{source: x, method: y, metric: z, value: 1.0, m: 3}]", r"published\.0\.m"),
+        ("published: [{source: x, method: y, n: 3}]", r"published\.0: there is no number"),
+        ("published: [{source: x, method: y, metric: z}]", r"metric and value belong together"),
+        (
+            "published: [{source: x, method: y, stated: [{metric: a, value: .5, at: c}]}]",
+            r"published\.0\.stated\.0\.at",
+        ),
+        (
+            "published: [{source: x, method: y, stated: [{metric: a, value: high}]}]",
+            r"String should match pattern",
+        ),
+        (
+            "published: [{source: x, method: y, metric: z, value: 1.0, confusion: [[1, 2]]}]",
+            r"published\.0: confusion is no square of counts",
+        ),
+        (
+            "published: [{source: x, method: y, metric: z, value: 1.0, "
+            "confusion: [[1, 2], [3, 4]]}]",
+            r"confusion matrix of y has 2 rows, but there are 3 classes",
+        ),
     ],
 )
 def test_a_wrong_card_is_told_file_field_and_what_is_allowed(change, message, tmp_path):

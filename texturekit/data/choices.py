@@ -46,6 +46,15 @@ def group_counts(manifest: Manifest) -> dict[str, int] | None:
     return {c: len(set(groups[shown[:, k]])) for k, c in enumerate(manifest.classes)}
 
 
+def mixed_groups(manifest: Manifest) -> int:
+    """Return how many groups have images of several classes; none for several labels an image."""
+    groups, labels = manifest.groups, manifest.labels
+    if groups is None or labels is None or manifest.kind == "multilabel":
+        return 0
+    pairs = set(zip(groups.tolist(), labels.tolist(), strict=True))
+    return sum(count > 1 for count in Counter(group for group, _ in pairs).values())
+
+
 def first(manifest: Manifest, limit: int) -> Manifest:
     """Return the first images, with what the manifest skipped."""
     rows = np.arange(min(limit, len(manifest)))

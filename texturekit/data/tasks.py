@@ -50,6 +50,7 @@ def load_task(
     frames: Frames | str | int = "one",
     mask_label: int | None = None,
     seed: int = 0,
+    complete: bool = True,
 ) -> Manifest:
     """Return the images of a task, their classes in the order of its card.
 
@@ -65,6 +66,8 @@ def load_task(
         the card that the manifest has.
     seed : int, default 0
         Of the drawn sample.
+    complete : bool, default True
+        As in `apply_card`.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def load_task(
     if labels is None and card.kind == "multilabel":
         labels = _label_columns(card, root)
     manifest = load_source(root, labels=labels, masks=masks, group=group)
-    manifest = apply_card(manifest, card)
+    manifest = apply_card(manifest, card, complete=complete)
     manifest = manifest if group is None else _grouped(manifest, card)
     return with_frames(manifest, frames, mask_label)  # a file's rows inherit its patient
 
@@ -138,7 +141,7 @@ def _grouped(manifest: Manifest, card: Card) -> Manifest:
     return replace(manifest, frame=manifest.frame.assign(group=pd.Series(groups, dtype=object)))
 
 
-def apply_card(manifest: Manifest, card: Card) -> Manifest:
+def apply_card(manifest: Manifest, card: Card, *, complete: bool = True) -> Manifest:
     """Check the labels of images against a card and put the classes in the card's order.
 
     Parameters
@@ -149,6 +152,9 @@ def apply_card(manifest: Manifest, card: Card) -> Manifest:
         Multi-label: a set may lack some labels, and other label columns are carried along as other
         columns are. Else every image has a class that the card knows, and every class that is not
         optional has images.
+    card : Card
+    complete : bool, default True
+        Whether a class without an image is an error; images to test on may lack some.
 
     Returns
     -------
@@ -180,6 +186,8 @@ def apply_card(manifest: Manifest, card: Card) -> Manifest:
     for name in present:
         if name not in card.classes:
             raise ManifestError(_unknown(manifest, card, name))
+    if not complete:
+        return replace(_without_empty(manifest, present), card=card)
     classes = [n for n in card.classes if n in present or n not in card.optional_classes]
     for name in classes:
         if name not in present:
