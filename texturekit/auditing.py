@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
-from texturekit.data.choices import class_counts, group_counts
+from texturekit.data.choices import class_counts, group_counts, mixed_groups
 from texturekit.data.copies import contradictions, crossings
 from texturekit.data.duplicates import find_duplicates
 from texturekit.data.folds import Fold
@@ -129,7 +129,7 @@ def audit(
         group_counts=group_counts(data),
         split_counts=_split_counts(data),
         groups=data.group_count,
-        groups_with_two_labels=_mixed_groups(data),
+        groups_with_two_labels=mixed_groups(data),
         sizes=_counted(f"{one.width} x {one.height}" for one in facts),
         modes=_counted(one.mode for one in facts),
         formats=_counted(one.format for one in facts),
@@ -219,16 +219,6 @@ def _split_counts(data: Manifest) -> dict[str, dict[str, int]] | None:
         return None
     names = [name for name in ("train", "val", "test") if name in set(data.splits)]
     return {name: class_counts(data.subset(np.flatnonzero(data.splits == name))) for name in names}
-
-
-def _mixed_groups(data: Manifest) -> int:
-    """Return how many groups have images of several classes."""
-    if data.groups is None or data.labels is None or data.kind == "multilabel":
-        return 0
-    labels: dict[str, set[int]] = defaultdict(set)
-    for name, label in zip(data.groups, data.labels.tolist(), strict=True):
-        labels[name].add(label)
-    return sum(len(one) > 1 for one in labels.values())
 
 
 def _notes(data: Manifest, found: Duplicates) -> list[str]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 #: Modes in a fixed order, so that a mode is a number; anything else counts as the last.
-_MODES = ("1", "L", "P", "I;16", "RGB", "RGBA", "CMYK", "other")
+MODES = ("1", "L", "P", "I;16", "RGB", "RGBA", "CMYK", "other")
 _CHUNK, _NET_CHUNK = 16, 64
 _HELD = 2**20  # bytes of pictures that are read before they are measured
 _NET_SIZE = 224
@@ -312,4 +312,4 @@ def in_threads(
 
 
 def _numbers(facts: ImageFacts) -> dict[str, Any]:
-    return {**vars(facts), "mode": _MODES.index(facts.mode if facts.mode in _MODES else "other")}
+    return {**vars(facts), "mode": MODES.index(facts.mode if facts.mode in MODES else "other")}

@@ -90,12 +90,16 @@ def test_the_same_bytes_in_training_and_test_stop_with_five_unless_allowed(tmp_p
     assert run([*command, "--allow-leakage"]) == 0
 
     results = json.loads((tmp_path / "run" / "results.json").read_text())
-    assert results["notes"][0].startswith("Leakage: 1 pair of exact copies stands in two parts")
+    first = results["findings"][0]
+    assert (first["code"], first["severity"]) == ("TK001", "error")
+    assert first["evidence"].startswith(
+        "1 pair of exact copies: 02.png = 14.png (training and test)"
+    )
     assert results["data"]["duplicates"]["crossing"] == [
         {"a": "02.png", "b": "14.png", "kind": "exact", "parts": "training and test"}
     ]
     page = (tmp_path / "run" / "index.html").read_text()
-    assert page.index("pair of exact copies") < page.index("The answer")
+    assert page.index("Leakage: the same patients") < page.index("The answer")
 
 
 # F48
@@ -106,10 +110,9 @@ def test_near_copies_in_training_and_test_are_named_with_their_pair(tmp_path):
 
     study = tk.compare(data=path, methods=METHODS, size=32, positive="lesion", images=False)
 
-    assert study.results.notes[0].startswith(
-        "Leakage: 1 pair of near copies stands in two parts of the given splits: "
-        "02.png = 22.png (training and test)"
-    )
+    (found,) = (one for one in study.results.findings if one.code == "TK003")
+    assert found.severity == "warning"
+    assert found.evidence == "1 pair of near copies: 02.png = 22.png (training and test)."
 
 
 # F48
@@ -141,7 +144,8 @@ def test_copies_that_leave_too_few_groups_are_given_up_and_said(tmp_path):
 
     repeats = study.results.data.duplicates
     assert repeats.kept_together == "exact"
-    assert any(note.startswith("Copies of images could stand on") for note in study.results.notes)
+    (found,) = (one for one in study.results.findings if one.code == "TK003")
+    assert "Kept together: exact copies" in found.evidence
 
 
 # F49
@@ -185,6 +189,8 @@ def test_a_patient_in_two_splits_stops_and_one_with_two_labels_does_not(tmp_path
     study = tk.compare(data=path, methods=METHODS, size=32, positive="lesion", images=False)
     assert study.results.protocol.grouping == "8 groups, each on one side of every split"
     assert tk.audit(path, shortcuts=False).results.groups_with_two_labels == 8
+    (found,) = (one for one in study.results.findings if one.code == "TK021")
+    assert found.evidence == "8 of 8 groups hold images of more than one class."
     two.to_csv(path, index=False)
     with pytest.raises(LeakageError, match="1 group in both the training and the test part"):
         tk.compare(data=path, methods=METHODS, size=32, positive="lesion")
@@ -198,7 +204,7 @@ def test_the_header_says_that_patients_are_unknown(tmp_path):
 
     page = (tmp_path / "run" / "index.html").read_text()
     header = page[page.index("<header") : page.index("</header>")]
-    assert "Patient grouping: unknown" in header
+    assert "It is not known which images belong to the same patient" in header
     assert "intervals may be too narrow" in header
 
 
@@ -226,9 +232,11 @@ def test_a_class_that_its_size_gives_away_is_named(tmp_path, capsys):
     texts = {one.name: one.text for one in found.shortcuts}
     assert texts["geometry/forest"].startswith("Shortcut: size, mode and bit depth alone")
     assert texts["metadata/forest"].startswith("Size and bytes of the file")
-    notes = study.results.notes
-    assert any(note.startswith("Shortcut: geometry/forest reaches an AUC of") for note in notes)
-    assert any(note.startswith("metadata/forest reaches an AUC of") for note in notes)
+    findings = {one.code: one for one in study.results.findings}
+    assert findings["TK007"].evidence.startswith("geometry/forest reaches an AUC of")
+    assert findings["TK008"].evidence.startswith("metadata/forest reaches an AUC of")
+    assert findings["TK009"].evidence.startswith("Median width is ")
+    assert " 80 in " in findings["TK009"].evidence
 
 
 # F54
