@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 SETS = {
     "texture": "first_order+glcm+hog+sobel+lbp+mvm_lbp",
-    "texture_full": "first_order+glcm(distances=1-2-3)+hog(grid=7)+sobel+lbp+lbp(p=16,r=2)"
-    "+lbp(p=24,r=3)+mean_lbp+median_lbp+mbp+variance_lbp+mvm_lbp+glrlm+glszm+gldm+ngtdm+gldzm"
-    "+ltp+clbp+lbp_var+mrelbp+gabor+fractal",
+    "texture_full": "glcm(distances=1-2-3,scales=1-2-4)+glrlm+hog(grid=7)+sobel(scales=1-2-4)"
+    "+lbp(p=24,r=3)+lbp(method=nri_uniform,neighborhood=square,scales=1-2-4)+clbp+clbp(r=2)"
+    "+colour",
 }
 
 
