@@ -8,17 +8,19 @@ import click
 
 from texturekit.errors import printable
 
-from . import options
+from . import options, ranking
 from .console import showing
 from .failing import explain
+from .protocol_words import learning_curve, left_out, protocol_line, seeds, sources
+from .steady import told
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from texturekit.records import Comparison, Data, Estimate, Protocol, Results, Study
+    from texturekit.records import Comparison, Data, Estimate, Results, Study
 
 
-#: Every task that a write-up tells of.
+#: Every task that can be compared; with a recipe, every task that a write-up tells of.
 ALL = "all"
 
 
@@ -26,7 +28,7 @@ ALL = "all"
 @click.option(
     "--task",
     metavar="NAME[,NAME]|all",
-    help="A task ('texturekit tasks') or a YAML card; several, or all five with a write-up.",
+    help="A task ('texturekit tasks') or a YAML card; several, or all: one page ranks methods.",
 )
 @click.option("--data", metavar="SOURCE", help="Folder tree, manifest or .npz; else the sample.")
 @click.option("--labels", metavar="a,b", help="Columns of a multi-label manifest.")
@@ -48,6 +50,24 @@ ALL = "all"
 @options.recipe
 @click.option("--folds", metavar="N|FILE", help="Folds, or a CSV of path|id, repeat, fold.")
 @click.option("--repeats", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--test", metavar="SOURCE", help="Test on these images, learn from all others.")
+@click.option("--leave-out", metavar="COLUMN", help="Leave each value of a column (a site) out.")
+@click.option(
+    "--seeds", type=click.IntRange(1), default=1, show_default=True, help="Fits on the same folds."
+)
+@click.option("--fractions", metavar="LIST", help="Learning curve: shares of the training groups.")
+@options.threshold
+@options.calibrate
+@options.tune
+@click.option(
+    "--permutations",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="Fits to shuffled labels, as a check.",
+)
+@click.option("--stability", is_flag=True, help="How stable are the columns to small changes?")
 @click.option("--reference", metavar="METHOD", help="The method all others are tested against.")
 @click.option(
     "--resize", "size", type=click.IntRange(16, 4096), metavar="N", help="Long side in pixels."
@@ -71,7 +91,8 @@ def command(
     """Compare texture features, CNN embeddings, fine-tuned CNNs and hybrids on the same folds.
 
     Give --task, --data or both. Without --data a task runs on its embedded sample. Several tasks,
-    or all of them, give one report each in one folder. Prints the path of the report.
+    or all of them, give one report each, and a page that ranks methods over tasks. Prints the path
+    of the report, or of that page.
     """
     if task is None and data is None:
         raise click.UsageError("one of --task and --data is required.")
@@ -80,8 +101,9 @@ def command(
         "labels": None if labels is None else [name.strip() for name in labels.split(",")],
         "group": None if group.lower() == "none" else group,
         "images": not no_images,
+        "fractions": _numbers("--fractions", settings["fractions"]),
     }
-    several = _several(task)
+    several = _several(task, settings["recipe"])
     if several is not None:
         _refuse_sources(context)
     import texturekit as tk
@@ -104,6 +126,13 @@ def command(
     return 1 if _incomplete(study.results) else 0
 
 
+def _numbers(option: str, text: str | None) -> list[float]:
+    try:
+        return [] if text is None else [float(one) for one in text.split(",")]
+    except ValueError as error:
+        raise click.UsageError(f"{option} {text!r} is no list of numbers: .1,.25,.5,1") from error
+
+
 def _check_recipe(context: click.Context, task: str | None, recipe: str | None) -> None:
     if recipe is None:
         return
@@ -113,22 +142,44 @@ def _check_recipe(context: click.Context, task: str | None, recipe: str | None) 
         raise click.UsageError("--recipe and --preset are two lists of methods; give one of them.")
 
 
-def _several(task: str | None) -> list[str] | None:
+def _several(task: str | None, recipe: str | None) -> list[str] | None:
     """Return the tasks of a list, or of ``all``; None for a single one."""
     if task is None or (task != ALL and "," not in task):
         return None
     from texturekit.data.card import TASKS, load_card
 
     if task == ALL:
-        return [name for name in TASKS if load_card(name).recipe is not None]
+        return [name for name in TASKS if recipe is None or load_card(name).recipe is not None]
     names = list(dict.fromkeys(name.strip() for name in task.split(",") if name.strip()))
+    if not names:
+        raise click.UsageError(f"--task {task!r} names no task; 'texturekit tasks' lists them.")
     for name in names:
         load_card(name)  # a misspelt one is refused before the first has run for hours
+    stems = [_stem(name) for name in names]
+    for name, stem in zip(names, stems, strict=True):
+        if stems.count(stem) > 1:
+            raise click.UsageError(f"two tasks would write the folder {stem}; rename {name}.")
     return names
 
 
+def _stem(task: str) -> str:
+    """Return the folder of a task's report, among those of several."""
+    from pathlib import Path
+
+    return Path(task).stem
+
+
 def _refuse_sources(context: click.Context) -> None:
-    for name in ("data", "labels", "positive", "masks", "mask_label", "frames"):
+    for name in (
+        "data",
+        "test",
+        "leave_out",
+        "labels",
+        "positive",
+        "masks",
+        "mask_label",
+        "frames",
+    ):
         if context.params[name] is not None:
             option = f"--{name.replace('_', '-')}"
             raise click.UsageError(f"{option} belongs to one task; compare the tasks one by one.")
@@ -139,38 +190,48 @@ def _run_all(
     quiet: bool,
 ) -> int:  # fmt: skip
     """Compare on every task; one that fails does not cost the others their hours of work."""
-    from pathlib import Path
-
     import texturekit as tk
 
-    answer: dict[str, Any] = {}
-    codes = []
-    failed: dict[str, list[str]] = {}
+    results: dict[str, Results] = {}
+    reports: dict[str, Path] = {}
+    errors: dict[str, tuple[str, int]] = {}
     for task in tasks:
         try:
             study = tk.compare(task, **settings)
-            page = tk.write_report(study, folder / Path(task).stem, overwrite=overwrite)
+            reports[task] = tk.write_report(study, folder / _stem(task), overwrite=overwrite)
         except Exception as error:
-            text, code = explain(error) or (f"Error: {type(error).__name__}: {error}", 1)
-            click.echo(printable(f"{task} failed: {text}"), err=True)
-            answer[task] = {"error": text}
-            codes.append(code)
+            errors[task] = explain(error) or (f"Error: {type(error).__name__}: {error}", 1)
+            click.echo(printable(f"{task} failed: {errors[task][0]}"), err=True)
             continue
+        results[task] = study.results
         if not quiet:
             _tell(study)
-        codes.append(1 if _incomplete(study.results) else 0)
-        failed[task] = [m.name for m in study.results.methods if m.status == "failed"]
-        answer[task] = {"report": str(page), "results": study.results.model_dump(mode="json")}
-        if not as_json:
-            click.echo(str(page))
-    for task, names in failed.items():
+    answer: dict[str, Any] = {"tasks": {}}
+    for task in tasks:
+        if task in errors:
+            answer["tasks"][task] = {"error": errors[task][0]}
+        else:
+            told = results[task].model_dump(mode="json")
+            answer["tasks"][task] = {"report": str(reports[task]), "results": told}
+    if results:
+        why = {task: printable(text) for task, (text, _) in errors.items()}
+        answer |= ranking.write(results, reports, why, folder, overwrite=overwrite, quiet=quiet)
+    _tell_incomplete(results)
+    if as_json:
+        options.show_json(answer)
+    elif results:
+        click.echo(answer["report"])
+    if not results:
+        return next(iter(errors.values()))[1]
+    return 1 if errors or any(_incomplete(one) for one in results.values()) else 0
+
+
+def _tell_incomplete(results: dict[str, Results]) -> None:
+    """Say on stderr, last, in which tasks methods failed."""
+    for task, one in results.items():
+        names = [m.name for m in one.methods if m.status == "failed"]
         if names:
             click.echo(printable(f"{task} is incomplete: {', '.join(names)} failed."), err=True)
-    if as_json:
-        options.show_json({"tasks": answer})
-    if all("error" in one for one in answer.values()):
-        return int(codes[0])
-    return 1 if any(codes) else 0
 
 
 def _folder(task: str | None, data: str | None, several: list[str] | None) -> str:
@@ -203,16 +264,35 @@ def _tell(study: Study) -> None:
         + (f" of {data.groups} patients or groups" if data.groups else "")
         + f"{_losses(data)}; classes {', '.join(results.classes)}"
         + (f"; positive {results.positive} ({results.positive_from})" if results.positive else ""),
-        _protocol(results.protocol),
+        protocol_line(results.protocol),
+        *sources(data),
+        *_findings(results),
         *(f"Note: {note}" for note in results.notes),
+        *told(results.stability),
         *_skipped(data),
         *(f"  failed: {m.name}: {m.reason}" for m in results.methods if m.status == "failed"),
         "",
         *_table(study),
+        *left_out(results),
+        *seeds(results),
+        *learning_curve(results),
         "",
         *_tests([c for c in results.comparisons if c.metric == "roc_auc"]),
     ]
     click.echo(printable("\n".join(lines)), err=True)
+
+
+def _findings(results: Results) -> list[str]:
+    """Return errors and warnings; notes are counted, the report has them."""
+    lines = [
+        f"{one.severity.capitalize()} {one.code}: {one.text} {one.evidence}"
+        for one in results.findings
+        if one.severity != "note"
+    ]
+    notes = [one.code for one in results.findings if one.severity == "note"]
+    if notes:
+        lines.append(f"Notes {', '.join(notes)}: see the report, or docs/findings.md.")
+    return lines
 
 
 def _tests(tests: list[Comparison]) -> list[str]:
@@ -233,13 +313,6 @@ def _losses(data: Data) -> str:
     ignored = sum(skip.kind == "ignored" for skip in data.skipped)
     lost = len(data.skipped) - ignored
     return f", {lost} skipped" + (f", {ignored} left out or ignored" if ignored else "")
-
-
-def _protocol(protocol: Protocol) -> str:
-    folds = "" if protocol.type == "holdout" else f", {protocol.folds} folds"
-    repeats = f" x {protocol.repeats} repeats" if protocol.repeats > 1 else ""
-    start = f"{protocol.type}{folds}{repeats}, seed {protocol.seed}"
-    return f"{start}; grouping {protocol.grouping}"
 
 
 def _skipped(data: Data) -> list[str]:

@@ -13,6 +13,7 @@ import click
 import texturekit
 
 from . import (
+    check_table,
     compare,
     convert_weights,
     data,
@@ -49,6 +50,7 @@ def cli() -> None:
 
 
 for _module in (
+    check_table,
     compare,
     convert_weights,
     data,

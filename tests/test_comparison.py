@@ -137,7 +137,9 @@ def test_a_group_in_two_splits_is_leakage(tmp_path):
 
     said = "16 of 16 groups stand in training and test"
     assert study.results.protocol.grouping == said
-    assert study.results.notes[0].startswith(f"Leakage: {said}")
+    first = study.results.findings[0]
+    assert (first.code, first.severity) == ("TK001", "error")
+    assert first.evidence.startswith("16 groups of 16 in training and test")
 
 
 def test_a_group_in_training_and_validation_is_said(tmp_path):
@@ -156,7 +158,9 @@ def test_a_group_in_training_and_validation_is_said(tmp_path):
 
     said = "1 of 16 groups stand in training and validation"
     assert study.results.protocol.grouping == said
-    assert study.results.notes[0].startswith(f"Leakage: {said}")
+    (found,) = (one for one in study.results.findings if one.code == "TK001")
+    assert found.severity == "warning"
+    assert found.evidence.startswith("1 group of 16 in training and validation")
 
 
 def test_leakage_that_is_allowed_and_does_not_happen_is_not_reported(tmp_path):
@@ -164,7 +168,7 @@ def test_leakage_that_is_allowed_and_does_not_happen_is_not_reported(tmp_path):
         data=two_classes(tmp_path), methods=METHODS[:2], folds=2, size=32, allow_leakage=True
     )
 
-    assert not any("Leakage" in note for note in study.results.notes)
+    assert "TK001" not in [one.code for one in study.results.findings]
 
 
 def test_two_settings_of_one_family_are_two_methods(tmp_path):
@@ -232,7 +236,9 @@ def test_the_configuration_can_be_given_back(study, tmp_path):
     write_report(study, tmp_path / "run")
     known = ["methods", "preset", "folds", "repeats", "seed", "labels", "positive", "group",
              "masks", "mask-label", "frames", "roi", "window", "resize", "reference", "weights",
-             "device", "jobs", "epochs", "limit", "no-images", "allow-leakage", "task",
+             "device", "jobs", "epochs", "limit", "no-images", "allow-leakage", "test",
+             "leave-out", "seeds", "fractions", "threshold", "calibrate", "tune", "permutations",
+             "stability", "task",
              "data"]  # fmt: skip
 
     settings = read_config(tmp_path / "run" / "config.yaml", known)
@@ -280,7 +286,7 @@ def test_a_network_and_a_hybrid_run_beside_texture(tmp_path):
 
     assert [m.status for m in study.results.methods] == ["ok"] * 3
     assert all("random" in m.weights for m in study.results.methods[1:])
-    assert any(note.startswith("Random weights") for note in study.results.notes)
+    assert "TK018" in [one.code for one in study.results.findings]
     held_out = study.predictions.query("split == 'val'")
     assert set(held_out["method"]) == {"squeezenet1_1/finetune"}
 
@@ -350,11 +356,11 @@ def test_one_class_only_is_refused(tmp_path):
 
 def test_a_table_without_a_baseline_says_what_it_lacks(tmp_path):
     options = {"data": two_classes(tmp_path), "folds": 2, "size": 32}
-    without = tk.compare(methods=["glcm/knn"], **options).results.notes
-    beside = tk.compare(methods=["glcm/knn", "majority/dummy"], **options).results.notes
+    without = tk.compare(methods=["glcm/knn"], **options).results.findings
+    beside = tk.compare(methods=["glcm/knn", "majority/dummy"], **options).results.findings
 
-    assert any(note.startswith("No baseline") for note in without)
-    assert not any(note.startswith("No baseline") for note in beside)
+    assert "TK022" in [one.code for one in without]
+    assert "TK022" not in [one.code for one in beside]
 
 
 def test_weights_are_looked_for_after_everything_cheaper(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from texturekit_cli.main import cli
 
 import texturekit as tk
+from texturekit.checks import CODES
 from texturekit.decoding import formats
 from texturekit.deep.backbones import BACKBONES
 from texturekit.methods.grammar import CLASSIFIERS, parse_method
@@ -89,3 +90,10 @@ def test_every_file_that_the_documentation_points_at_is_there():
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_finding_stands_in_the_documentation_and_no_other():
+    page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (TK\d{3}) \|", page, re.MULTILINE)
+
+    assert rows == list(CODES)

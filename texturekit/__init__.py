@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from texturekit.records import Study
     from texturekit.report.audit_page import write_audit
     from texturekit.report.folder import read_study, write_report
+    from texturekit.report.ranking_page import write_ranking
+    from texturekit.steadiness import stability
     from texturekit.table import Table, read_table
+    from texturekit.task_ranking import rank_methods
 
 _HOMES = {
     "Manifest": "data.manifest",
@@ -45,14 +48,17 @@ _HOMES = {
     "load_task": "data.tasks",
     "measure": "features.measuring",
     "quantize": "features.grey_levels",
+    "rank_methods": "task_ranking",
     "read_image": "images",
     "read_manifest": "data.manifest",
     "read_study": "report.folder",
     "read_table": "table",
     "scan_folder": "data.folders",
     "split": "data.splits",
+    "stability": "steadiness",
     "to_grey": "images",
     "write_audit": "report.audit_page",
+    "write_ranking": "report.ranking_page",
     "write_report": "report.folder",
 }
 _FOLDERS = ("features", "metrics")
@@ -74,14 +80,17 @@ __all__ = [
     "measure",
     "metrics",
     "quantize",
+    "rank_methods",
     "read_image",
     "read_manifest",
     "read_study",
     "read_table",
     "scan_folder",
     "split",
+    "stability",
     "to_grey",
     "write_audit",
+    "write_ranking",
     "write_report",
 ]
 

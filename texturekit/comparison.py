@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from texturekit import environment, events
-from texturekit.data.choices import class_counts, group_counts, representatives
-from texturekit.data.thumbnails import thumbnails
-from texturekit.errors import ManifestError, ParameterError, missing_extra, printable
+from texturekit import events
+from texturekit.assembling import Done, assemble, described
+from texturekit.data.choices import class_counts
+from texturekit.errors import ManifestError, ParameterError, missing_extra
 from texturekit.methods.folding import make_folds
 from texturekit.methods.following import marked
 from texturekit.methods.model import prepare
-from texturekit.methods.outcomes import importance_frame, score
+from texturekit.methods.outcomes import score
 from texturekit.methods.planning import Job, Options, settle
+from texturekit.methods.refitting import refit
 from texturekit.methods.runnable import check_networks
 from texturekit.methods.running import run_method
 from texturekit.methods.separation import separate, without_contradictions
-from texturekit.methods.shortcuts import shortcut_notes
-from texturekit.metrics.curves import roc_curves
-from texturekit.metrics.verdicts import compare_methods
-from texturekit.records import Comparison, Data, MethodResult, Results, Skipped, Study
+from texturekit.methods.side_by_side import told
+from texturekit.records import MethodResult, Study
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +31,6 @@ if TYPE_CHECKING:
     from texturekit.extraction import Representations
     from texturekit.methods.grammar import Method
     from texturekit.methods.learners import Inputs
-    from texturekit.methods.running import Run
-    from texturekit.methods.separation import Separation
-    from texturekit.records import Protocol, Repeats
 
 
 def compare(
@@ -66,6 +60,15 @@ def compare(
     limit: int | None = None,
     images: bool = True,
     allow_leakage: bool = False,
+    test: Manifest | str | Path | None = None,
+    leave_out: str | None = None,
+    seeds: int = 1,
+    fractions: Sequence[float] = (),
+    threshold: str = "fixed",
+    calibrate: str = "none",
+    tune: int = 0,
+    permutations: int = 20,
+    stability: bool = False,
 ) -> Study:
     """Compare methods on the same images, folds and patients.
 
@@ -121,6 +124,29 @@ def compare(
         Whether the study carries thumbnails.
     allow_leakage : bool, default False
         Go on when a patient or an image stands on both sides of given splits; the study says so.
+    test : Manifest, str or Path, optional
+        Images of another origin: all of ``data`` is learnt from, but for what it names ``val``, and
+        these are tested on. Same classes; labels, masks, patients and frames are read alike.
+    leave_out : str, optional
+        A column of the manifest (a site, a scanner): each of its values is tested in turn by what
+        learnt from the others.
+    seeds : int, default 1
+        How often every method is fitted on the same folds, each time with another seed; tables and
+        tests show the first.
+    fractions : sequence of float, optional
+        Shares of the training groups, for a learning curve: every method is fitted to each.
+    threshold : str, default "fixed"
+        How decisions are made: ``"fixed"`` (0.5), ``"youden"``, ``"sensitivity=0.95"``,
+        ``"specificity=0.9"`` or ``"cost=5"`` (a miss costs as much as five false alarms); chosen
+        inside the training part of each fold.
+    calibrate : {"none", "sigmoid", "isotonic", "temperature"}, default "none"
+        How probabilities are calibrated, inside the training part of each fold.
+    tune : int, default 0
+        How many settings of each method are tried inside the training part of each fold.
+    permutations : int, default 20
+        How often the cheapest texture method is fitted to shuffled labels, as a check; 0 for never.
+    stability : bool, default False
+        Measure how stable every texture column is under small changes of the images.
 
     Returns
     -------
@@ -145,7 +171,9 @@ def compare(
         labels=labels, positive=positive, group=group, masks=masks, mask_label=mask_label,
         frames=frames, roi=roi, window=window, size=size, reference=reference, weights=weights,
         device=device, jobs=jobs, epochs=epochs, limit=limit, images=images,
-        allow_leakage=allow_leakage,
+        allow_leakage=allow_leakage, test=test, leave_out=leave_out, seeds=seeds,
+        fractions=tuple(fractions), threshold=threshold, calibrate=calibrate, tune=tune,
+        permutations=permutations, stability=stability,
     )  # fmt: skip
     job = settle(task, data, options)
     options = job.options
@@ -156,8 +184,8 @@ def compare(
     inputs, found = prepare(job.manifest, job.methods, job.preprocessing, jobs=jobs, device=device)
     used = _usable(job.manifest, found)
     apart = separate(options, used, None if repeated is None else repeated.among(found.usable))
-    runs, results, warnings = _run_all(job, apart.manifest, inputs, apart.folds, found)
-    return _study(job, used, inputs, found, apart, runs, results, warnings)
+    done = _run_all(job, apart.manifest, inputs, apart.folds, found)
+    return assemble(job, used, inputs, found, apart, done)
 
 
 def _usable(manifest: Manifest, found: Representations) -> Manifest:
@@ -176,31 +204,35 @@ def _usable(manifest: Manifest, found: Representations) -> Manifest:
 
 def _run_all(
     job: Job, used: Manifest, inputs: Inputs, folds: list[Fold], found: Representations
-) -> tuple[dict[str, Run], list[MethodResult], list[str]]:
-    """Return the runs, a result for every method, and what was warned of while they ran."""
-    runs: dict[str, Run] = {}
-    results: list[MethodResult] = []
-    warnings: list[str] = []
+) -> Done:
+    """Run every method; one that fails is a row."""
+    done = Done()
+    known = described(job)
     for method, reason in job.failed.items():
         events.warn("comparing", f"{method.name} failed: {reason}")
-        results.append(_failed(job, method, reason))
+        done.results.append(_failed(job, method, reason))
     for method in job.methods:
         try:
             with events.keeping_warnings() as said:
                 run = run_method(
-                    method, used, inputs, folds, positive=job.positive, settings=job.settings
-                )
-            warnings += _counted(method.name, said, len(folds) if run.head is None else 0)
-            row = score(method, run, found, **_described(job))
-            results.append(marked(row, method, job.followed, job.shortened))
-            runs[method.name] = run
+                    method, used, inputs, folds, positive=job.positive, settings=job.settings,
+                    training=True, wanted=job.wanted,
+                )  # fmt: skip
+            done.warnings += _counted(method.name, said, len(folds) if run.head is None else 0)
+            row = marked(score(method, run, found, **known), method, job.followed, job.shortened)
+            again = refit(method, run, row, job, used, inputs, folds, **known)
+            done.warnings += _counted(f"{method.name}, refitted", again.warnings, 0)
+            done.results.append(told(row, run, again, job, used, folds, **known))
+            done.runs[method.name] = run
+            done.curve += again.curve
+            done.refits += again.frames
         except Exception as error:  # one method must not cost the others hours of work
             events.warn("comparing", f"{method.name} failed: {error}")
             events.note("comparing", traceback.format_exc())
-            results.append(_failed(job, method, _reason(error)))
-    if not runs:
-        raise ParameterError(f"every method failed; the first: {results[0].reason}")
-    return runs, results, warnings
+            done.results.append(_failed(job, method, _reason(error)))
+    if not done.runs:
+        raise ParameterError(f"every method failed; the first: {done.results[0].reason}")
+    return done
 
 
 def _failed(job: Job, method: Method, reason: str) -> MethodResult:
@@ -220,128 +252,3 @@ def _counted(name: str, said: list[str], folds: int) -> list[str]:
         return [f"{name}: {text}" for text in counts]
     times = {text: "once" if n == 1 else f"{n} times" for text, n in counts.items()}
     return [f"{name}: {text} ({often} in {folds} folds)" for text, often in times.items()]
-
-
-def _study(
-    job: Job,
-    used: Manifest,
-    inputs: Inputs,
-    found: Representations,
-    apart: Separation,
-    runs: dict[str, Run],
-    results: list[MethodResult],
-    warnings: list[str],
-) -> Study:
-    predictions = pd.concat(
-        [run.predictions for run in runs.values()], ignore_index=True
-    ).sort_values(["method", "repeat", "fold", "split", "id"], ignore_index=True, kind="stable")
-    data = _data(job, used, found, apart.repeats)
-    outcome = Results(
-        task=job.task,
-        title=job.title,
-        kind=job.kind,
-        classes=list(used.classes),
-        positive=job.positive,
-        positive_from=job.positive_from,
-        synthetic=used.synthetic,
-        recipe=job.options.recipe,
-        protocol=apart.protocol,
-        data=data,
-        methods=results,
-        comparisons=_comparisons(job, predictions, list(runs)),
-        findings=[],
-        notes=[
-            *apart.notes,
-            *job.notes,
-            *_notes(job, apart.protocol, results),
-            *_file_notes(found, inputs),
-            *warnings,
-        ],
-    )
-    assets: dict[str, bytes] = {}
-    if job.options.images and inputs.pictures is not None:
-        assets = thumbnails(inputs.pictures, representatives(used, predictions))
-    return Study(
-        results=outcome,
-        predictions=predictions,
-        curves=roc_curves(predictions, **_described(job)),
-        importance=importance_frame(runs),
-        config=job.config,
-        environment=environment.describe(seed=job.options.seed, data_sha256=data.sha256),
-        assets=assets,
-    )
-
-
-def _file_notes(found: Representations, inputs: Inputs) -> list[str]:
-    """Say what is odd about the files, and what networks do not see of them."""
-    seen = [] if inputs.pictures is None else inputs.pictures.notes.sentences()
-    texts = dict.fromkeys([*found.notes, *(text for text, _ in seen)])
-    return [f"{text[0].upper()}{text[1:]}" for text in texts]
-
-
-def _comparisons(job: Job, predictions: pd.DataFrame, names: list[str]) -> list[Comparison]:
-    if len(names) < 2:
-        return []
-    reference = job.reference.name if job.reference.name in names else names[0]
-    return compare_methods(predictions, names, reference=reference, **_described(job))
-
-
-def _described(job: Job) -> dict[str, Any]:
-    """Return what every score has to know of the labels."""
-    return {"kind": job.kind, "classes": job.manifest.classes, "positive": job.positive}
-
-
-def _data(job: Job, used: Manifest, found: Representations, repeats: Repeats | None) -> Data:
-    lost = [
-        Skipped(path=printable(job.manifest.paths[row]), reason=printable(one.error), kind=one.kind)
-        for row, one in sorted(found.lost.items())
-    ]
-    known = [Skipped(path=s.path, reason=s.reason, kind=s.kind) for s in job.manifest.skipped]
-    return Data(
-        found=len(used) + len(known) + len(lost),
-        used=len(used),
-        skipped=[*known, *lost],
-        groups=used.group_count,
-        sha256=used.sha256,
-        source=printable(used.source),
-        counts=class_counts(used),
-        group_counts=group_counts(used),
-        size=job.size,
-        frames=str(used.frames),
-        mask_label=used.mask_label,
-        window=job.preprocessing.window,
-        duplicates=repeats,
-    )
-
-
-def _notes(job: Job, protocol: Protocol, results: list[MethodResult]) -> list[str]:
-    notes = []
-    if "training and test" in protocol.grouping:
-        notes.append(f"Leakage: {protocol.grouping}; allowed, as asked. The numbers are too good.")
-    if "training and validation" in protocol.grouping:
-        notes.append(
-            f"Leakage: {protocol.grouping}; allowed, as asked. "
-            "What was chosen on the validation part was chosen by images that are not new."
-        )
-    if job.manifest.synthetic:
-        notes.append("Synthetic data: these numbers say nothing about patients.")
-    random = [r.name for r in results if r.weights is not None and "random" in r.weights]
-    if random:
-        notes.append(
-            f"Random weights: {', '.join(random)} started from random numbers. "
-            "They say nothing about what the same nets do with pretrained weights."
-        )
-    notes += shortcut_notes(results)
-    if job.positive_from == "last in sorted order":
-        notes.append(f"The positive class {job.positive!r} was assumed: it sorts last.")
-    if not protocol.grouping[0].isdigit() or "no group" in protocol.grouping:
-        notes.append(f"Patient grouping: {protocol.grouping}.")
-    if job.reference.name in [r.name for r in results if r.status != "ok"]:
-        notes.append(f"The reference {job.reference} failed; the first method took its place.")
-    if protocol.type != "holdout":
-        notes.append(
-            "Intervals and tests count the chance in the test images only, not that another "
-            "training set gives another model: with small sets a difference is called real more "
-            "often than 5% of the time when there is none. More repeats show the spread."
-        )
-    return notes

@@ -204,3 +204,17 @@ def test_a_signal_within_a_weak_references_callback_is_not_lost(sent, code, monk
     monkeypatch.setattr("texturekit_cli.main.cli.main", interrupted)
 
     assert run(["info"]) == code
+
+
+@pytest.mark.parametrize(("tasks", "said"), [(",", "names no task"), ("a/x.yaml,b/x.yaml", "x.ya")])
+def test_a_list_of_tasks_has_to_name_folders_of_their_own(
+    tasks, said, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        card = "name: x\ntitle: X\nkind: binary\nclasses: [p, q]\npositive: q\n"
+        (tmp_path / name / "x.yaml").write_text(card)
+
+    assert run(["compare", "--task", tasks]) == 2
+    assert said in capsys.readouterr().err

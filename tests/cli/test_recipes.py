@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 import yaml
+from texturekit_cli.compare import _several
 from texturekit_cli.main import run
 
 from tests.imagesets import two_classes
@@ -147,8 +148,11 @@ def test_a_task_that_fails_does_not_cost_the_others(tmp_path, capsys):
     code = run(["compare", "--task", f"{card},breast", *options, "-o", str(tmp_path / "run")])
 
     out, err = capsys.readouterr()
-    answer = json.loads(out)["tasks"]
+    whole = json.loads(out)
+    answer = whole["tasks"]
     assert code == 1
+    assert [task["error"] is None for task in whole["ranking"]["tasks"]] == [True, False]
+    assert whole["report"] == str(tmp_path / "run" / "index.html")
     assert "card mine: recipe.size" in answer[str(card)]["error"]
     assert f"{card} failed" in err
     assert answer["breast"]["report"] == str(tmp_path / "run" / "breast" / "index.html")
@@ -158,8 +162,33 @@ def test_several_tasks_run_without_a_recipe_too(tmp_path, capsys):
     code = run(["compare", "--task", "brain,oct", "--methods", "majority/dummy", "--resize", "32",
                 "--no-images", "-q", "-o", str(tmp_path / "run")])  # fmt: skip
 
-    pages = [str(tmp_path / "run" / task / "index.html") for task in ("brain", "oct")]
-    assert (code, capsys.readouterr().out.split()) == (0, pages)
+    page = tmp_path / "run" / "index.html"
+    assert (code, capsys.readouterr().out.split()) == (0, [str(page)])
+    assert sorted(path.name for path in page.parent.iterdir()) == [
+        "brain", "index.html", "oct", "ranking.json",
+    ]  # fmt: skip
+    assert 'href="./oct/index.html"' in page.read_text()
+    assert "fewer than two methods have an AUC in every task" in page.read_text()
+
+    code = run(["report", *(str(page.parent / task) for task in ("oct", "brain")), "--json",
+                "-o", str(tmp_path / "both")])  # fmt: skip
+    answer = json.loads(capsys.readouterr().out)
+    assert (code, answer["report"]) == (0, str(tmp_path / "both" / "index.html"))
+    assert [task["report"] for task in answer["ranking"]["tasks"]] == [
+        "../run/oct/index.html", "../run/brain/index.html",
+    ]  # fmt: skip
+
+
+def test_several_runs_want_a_folder_for_their_page(capsys):
+    assert run(["report", "a", "b"]) == 2
+    assert "-o DIR" in capsys.readouterr().err
+
+
+def test_all_are_the_tasks_that_can_be_compared():
+    from texturekit.data.card import TASKS
+
+    assert _several("all", None) == list(TASKS)
+    assert _several("all", "seed") == [name for name in TASKS if name != "textures"]
 
 
 def test_the_splits_of_the_data_win_over_the_shares(tmp_path, capsys):

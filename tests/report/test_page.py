@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.report.studies import changed, ready, study
-from texturekit.records import Estimate, MethodResult, Skipped
+from texturekit.records import Estimate, Finding, MethodResult, Permutation, Skipped
 from texturekit.report.page import render
 
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
@@ -123,11 +123,39 @@ def _named(of, name):
     data = results.data.model_copy(
         update={"source": name, "skipped": [Skipped(path=name, reason=name, kind="invalid")] * 2}
     )
-    published = [dict.fromkeys(("source", "method", "metric", "value", "n"), name)]
+    steady = results.stability.model_copy(
+        update={
+            "how": name,
+            "changes": [name],
+            "columns": [
+                one.model_copy(update={"column": name, "change": name})
+                for one in results.stability.columns[:2]
+            ],
+        }
+    )
+    judged = (
+        results.reported[0]
+        .stated[0]
+        .model_copy(update={"metric": name, "text": name, "part": name, "sentence": name})
+    )
+    others = [
+        one.model_copy(
+            update={
+                "source": name,
+                "method": name,
+                "stated": [judged],
+                "contradictions": [name],
+                "remarks": [name],
+            }
+        )
+        for one in results.reported
+    ]
     return replace(
         changed(of, title=name, task=name, methods=[*methods, failed], comparisons=fake, data=data,
-                findings=[finding], notes=[name, f"Leakage: {name}"]),
-        config={"facts": {"card": {"published": published}, "source": name}, "a": name},
+                findings=[finding, finding.model_copy(update={"severity": "error"}),
+                          finding.model_copy(update={"severity": "note"})], notes=[name],
+                stability=steady, reported=others),
+        config={"facts": {"source": name}, "a": name},
         environment={"texturekit": name, "command": name, "python": name},
     )  # fmt: skip
 
@@ -176,13 +204,69 @@ def test_a_shortened_run_is_said_before_any_number():
     assert "Shortened run" not in Page(render(ready())).text
 
 
-def test_leakage_is_said_before_any_number_and_once():
-    note = "Leakage: 3 patients stand on both sides of a split."
-    page = Page(render(changed(ready(), notes=[note, "Shortened."])))
+def finding(code, severity):
+    return Finding(code=code, severity=severity, text=f"Text of {code}.",
+                   evidence=f"Evidence of {code}.", advice=f"Advice of {code}.")  # fmt: skip
 
-    assert page.text.count(note) == 1
-    assert page.text.index(note) < page.text.index("highest AUC")
-    assert "Shortened." in page.text
+
+def test_an_error_is_said_before_any_number():
+    text = Page(render(changed(ready(), findings=[finding("TK001", "error")]))).text
+
+    assert text.index("TK001. Text of TK001.") < text.index("highest AUC")
+
+
+def test_findings_follow_the_answer_by_severity_with_evidence_and_advice():
+    listed = [finding("TK001", "error"), finding("TK005", "warning"), finding("TK004", "note")]
+    text = Page(render(changed(ready(), findings=listed))).text
+    section = text[text.index("Before you believe it") : text.index("Source")]
+
+    assert text.index("highest AUC") < text.index("Before you believe it")
+    places = [
+        section.index(word) for one in listed for word in (one.text, one.evidence, one.advice)
+    ]
+    assert places == sorted(places)
+    assert "1 note: TK004" in section
+    assert text.count("Text of TK005.") == 1
+
+
+def test_a_study_without_findings_says_that_this_proves_nothing():
+    text = Page(render(changed(ready(), findings=[]))).text
+
+    assert "No check found anything that speaks against these numbers." in text
+    assert "No check found" not in Page(render(ready())).text
+
+
+def test_what_shuffled_labels_gave_is_shown():
+    area = Estimate(value=0.512, low=0.481, high=0.543, how="h")
+    shuffles = Permutation(method="glcm/knn", how="h", refits=20, images=120, values=[0.5] * 20,
+                           roc_auc=area)  # fmt: skip
+    text = Page(render(changed(ready(), permutation=shuffles))).text
+
+    assert "20 shuffles of the labels, reaches a mean AUC of 0.512 (0.481 to 0.543)" in text
+    assert "No alarm: that takes a mean above 0.55" in text
+    alarm = changed(ready(), permutation=shuffles, findings=[finding("TK013", "error")])
+    assert "No alarm" not in Page(render(alarm)).text
+
+
+def test_the_way_of_a_test_is_said_once_without_the_numbers_of_single_tests():
+    tests = [
+        one.model_copy(update={"metric": "accuracy", "how": f"exact McNemar, mid-p {p}; Holm"})
+        for one, p in zip(ready().results.comparisons, ("0.0077", "6.4e-08"), strict=False)
+    ]
+    text = Page(render(changed(ready(), comparisons=tests))).text
+
+    assert len(tests) == 2
+    assert text.count("Accuracy: exact McNemar; Holm.") == 1
+    assert "mid-p" not in text
+
+
+def test_every_section_that_was_asked_for_can_be_reached():
+    rows = [m.model_copy(update={"calibration": "sigmoid"}) for m in ready().results.methods]
+    page = render(changed(ready(), methods=rows))
+
+    assert '<a href="#thresholds">' in page
+    assert 'id="thresholds"' in page
+    assert '<a href="#thresholds">' not in render(ready())
 
 
 def test_only_tests_that_were_made_are_counted_and_stand_in_the_table():
@@ -222,10 +306,30 @@ def test_images_left_out_by_a_limit_are_one_line():
     assert "Skipped files (2 of 2 listed)" in text
 
 
-def test_what_was_published_elsewhere_is_shown_and_may_be_absent():
-    assert "Example et al. (2020), table 2" in Page(render(ready())).text
-    for config in ({}, {"facts": {}}, {"facts": {"card": None}}, {"facts": None}):
-        assert "Reported by others" not in Page(render(replace(ready(), config=config))).text
+def test_what_was_published_elsewhere_is_shown_with_what_contradicts_it():
+    text = Page(render(ready())).text
+
+    assert "Example et al. (2020), table 2" in text
+    assert "there is no test of these numbers against those above" in text
+    assert "Accuracy 75.04%; Sensitivity 0.0000 contradicts" in text
+    assert "0.8420.831\N{EN DASH}0.852" in text  # the sensitivity of the matrix, Wilson
+    assert "Sensitivity is stated as 0.0000, but the matrix says 0.8418." in text
+    assert "Its abstract says something else." in text
+    assert re.search(r"SVM\s*Another et al\.\s*not stated", text)
+
+
+def test_nothing_published_makes_no_section():
+    assert "Reported by others" not in Page(render(changed(ready(), reported=[]))).text
+
+
+def test_stable_columns_are_counted_by_family_and_the_worst_named():
+    text = Page(render(ready())).text
+
+    assert "FamilyColumnsRotationNoise" in text
+    assert "glcm2100% / 50%100% / 50%" in text
+    assert "lbp20% / 0%1 n/a0% / 0%1 n/a" in text
+    assert "lbp.p8r1.default.00rotation0.230.20\N{EN DASH}0.24" in text
+    assert "Are the columns stable?" not in Page(render(changed(ready(), stability=None))).text
 
 
 def test_a_failed_method_is_named_with_its_reason():

@@ -81,6 +81,7 @@ def test_a_baseline_that_does_as_well_is_a_warning():
 
     assert leader(results([*THREE, shortcut], [])).name == "a"
     assert "geometry/forest reaches an AUC of 0.900" in said.warnings[0]
+    assert said.main.startswith("a has the highest AUC of those that are no baseline: 0.800")
 
 
 @pytest.mark.parametrize("last", ["failed", "skipped"])

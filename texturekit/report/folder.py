@@ -7,9 +7,11 @@
     predictions.parquet   one row a method, repeat, fold and image
     curves.parquet        method, curve, class, x, y
     importance.parquet    method, column, importance
+    stability.csv         column, change, icc, low, high, images, category (with --stability)
     assets/               thumbnails, and assets.json: image id to file and label
     config.yaml           the settings that were in effect
     environment.json      versions, hardware, command line
+    refits.parquet        with other seeds or shares of the training part only: their predictions
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from texturekit.errors import ModelError, OutputError, ParameterError
 from texturekit.outputs import check_output, replacing
 from texturekit.records import SCHEMA_VERSION, Results, Study
 from texturekit.report.plain import plain, yaml_text
+from texturekit.steadiness import write_stability
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +80,10 @@ def write_report(study: Study, folder: str | Path, *, overwrite: bool = False) -
         _write(partial / "results.json", _json(study.results.model_dump(mode="json")))
         for name in _TABLES:
             _write_table(partial / f"{name}.parquet", getattr(study, name))
+        if study.refits is not None:
+            _write_table(partial / "refits.parquet", study.refits)
+        if study.results.stability is not None:
+            write_stability(study.results.stability, partial / "stability.csv")
         _write_assets(partial / "assets", study.assets)
         _write(partial / "config.yaml", yaml_text(config))
         _write(partial / "environment.json", _json(environment))
@@ -110,11 +117,13 @@ def read_study(folder: str | Path) -> Study:
     if not folder.is_dir():
         raise ModelError(f"{folder} is no folder; give a run folder that compare wrote.")
     tables = {name: _read_table(folder / f"{name}.parquet") for name in _TABLES}
+    refits = folder / "refits.parquet"
     return Study(
         results=_read_results(folder / "results.json"),
         config=_read_yaml(folder / "config.yaml"),
         environment=_read_json(folder / "environment.json"),
         assets=_read_assets(folder / "assets"),
+        refits=_read_table(refits) if refits.is_file() else None,
         **tables,
     )
 

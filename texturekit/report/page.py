@@ -12,20 +12,29 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from texturekit.report import figures, gallery, tables, wording
-from texturekit.report.plain import facts, plain, yaml_text
+from texturekit.checks.of_methods import random_weights
+from texturekit.methods.budgets import unequal_budgets
+from texturekit.report import figures, gallery, reported, stability, tables, wording
+from texturekit.report.again import fits_again
+from texturekit.report.plain import plain, yaml_text
+from texturekit.report.searches import search_rows
 from texturekit.report.verdict import answer, leader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from jinja2 import Environment
 
-    from texturekit.records import Results, Skipped, Study
+    from texturekit.records import Comparison, Finding, Results, Skipped, Study
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SKIPPED_SHOWN = 50
-_SAID_ABOVE = ("Synthetic data", "Random weights", "Leakage")  # notes that have their own banner
+_MID_P = re.compile(r", mid-p [^;,\s]+")
+_SEVERITIES = (
+    ("error", "Errors: do not use these numbers"),
+    ("warning", "Warnings: read the numbers with care"),
+    ("note", "Notes"),
+)
 
 
 def render(study: Study) -> str:
@@ -49,6 +58,9 @@ def render(study: Study) -> str:
         **_evidence(study),
         **_comparisons(study.results),
         **_origin(study),
+        **_extras(study.results),
+        searches=search_rows(study.results),
+        uneven=unequal_budgets(study.results.methods),
         results=study.results,
         style=Markup(style),
         script=Markup(script),
@@ -63,12 +75,33 @@ def _headline(study: Study) -> dict[str, Any]:
         "compared": wording.compared(results),
         "amounts": wording.amounts(results.data, results.classes, results.kind),
         "separated": wording.separated(results.protocol),
+        "testing": wording.origin_of_tests(results.protocol),
         "random_weights": random_weights(results),
         "shortened": _shortened(results),
-        "leakage": [note for note in results.notes if note.startswith("Leakage")],
-        "notes": [note for note in results.notes if not note.startswith(_SAID_ABOVE)],
+        "errors": [one for one in results.findings if one.severity == "error"],
+        "findings": _findings(results),
+        "permutation": results.permutation,
+        "alarmed": any(one.code == "TK013" for one in results.findings),
+        "chosen": _chosen(results),
+        "notes": results.notes,
         "absent": [m for m in results.methods if m.status != "ok"],
     }
+
+
+def _chosen(results: Results) -> bool:
+    """Tell whether thresholds or calibration were chosen inside the training part."""
+    done = [m for m in results.methods if m.status == "ok"]
+    cut = any(m.threshold is not None and m.threshold.cuts for m in done)
+    return cut or any(m.calibration is not None for m in done)
+
+
+def _findings(results: Results) -> list[tuple[str, str, list[Finding]]]:
+    """Return the findings of each severity that has some, with its heading."""
+    groups = [
+        (severity, heading, [one for one in results.findings if one.severity == severity])
+        for severity, heading in _SEVERITIES
+    ]
+    return [group for group in groups if group[2]]
 
 
 def _evidence(study: Study) -> dict[str, Any]:
@@ -87,6 +120,7 @@ def _evidence(study: Study) -> dict[str, Any]:
         "axis": tables.axis(results),
         "how": tables.interval_methods(methods),
         "undefined": tables.undefined(rows),
+        "cautions": tables.cautions(rows),
         "panels": figures.roc_panels(study, done),
         "matrices": [
             (row.method, figures.matrices(row.method, labels, f"{row.key}c")) for row in done
@@ -95,28 +129,45 @@ def _evidence(study: Study) -> dict[str, Any]:
         "per_class": [
             (m, tables.class_rows(m.per_class, columns)) for m in methods if len(m.per_class) > 1
         ],
+        "again": fits_again(results, done),
         "samples": gallery.samples(study),
         "examples": gallery.examples(study, first.name) if first is not None else [],
     }
 
 
+def _extras(results: Results) -> dict[str, Any]:
+    found = results.stability
+    return {
+        "steady": None if found is None else stability.family_rows(found),
+        "unsteady": [] if found is None else stability.worst(found),
+        "reported": reported.entries(results.reported),
+        "reported_columns": reported.COLUMNS,
+    }
+
+
 def _comparisons(results: Results) -> dict[str, Any]:
     tests = results.comparisons
+    shown = [test for test in tests if test.verdict != "not_testable"]
     return {
-        "tests": [test for test in tests if test.verdict != "not_testable"],
+        "tests": shown,
         "untested": [test for test in tests if test.verdict == "not_testable"],
         "family": sum(test.p is not None for test in tests),
+        "how_tested": _how_tested(tests),
     }
+
+
+def _how_tested(tests: Sequence[Comparison]) -> list[tuple[str, str]]:
+    """Return metric and method of the tests, each once; their mid-p are in the table."""
+    told = [(t.metric, _MID_P.sub("", t.how)) for t in tests if t.p is not None]
+    return list(dict.fromkeys(told))
 
 
 def _origin(study: Study) -> dict[str, Any]:
     environment = plain(study.environment, "environment")
-    card = facts(study.config).get("card") or {}
     everything = study.results.data.skipped
     skipped = [item for item in everything if not _left_out(item)]
     kinds = Counter("left out" if _left_out(item) else item.kind for item in everything)
     return {
-        "published": card.get("published") or [],
         "skipped": skipped[:_SKIPPED_SHOWN],
         "skipped_count": len(skipped),
         "left_out": len(everything) - len(skipped),
@@ -139,15 +190,6 @@ def _shortened(results: Results) -> str | None:
     start = "shortened: "
     said = [mark for m in results.methods for mark in m.marks if mark.startswith(start)]
     return said[0].removeprefix(start) if said else None
-
-
-def random_weights(results: Results) -> list[str]:
-    """Return the methods that ran and whose network began from random numbers."""
-    return [
-        m.name
-        for m in results.methods
-        if m.status == "ok" and m.weights is not None and "random" in m.weights.lower()
-    ]
 
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

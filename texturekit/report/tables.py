@@ -27,12 +27,13 @@ COLOURS, OTHERS = 8, "var(--muted)"
 
 @dataclass(frozen=True)
 class Cell:
-    """A number of a table: text, interval, the value to sort by, why it is undefined."""
+    """A number of a table: text, interval, the value to sort by, why it is undefined, a caution."""
 
     text: str
     interval: str
     sort: str
     reason: str
+    caution: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def cell(estimate: Estimate | None, metric: str) -> Cell:
     span = span_text(estimate.low, estimate.high, places)
     if estimate.value is None:
         return Cell("n/a", "", "", estimate.reason or "undefined")
-    return Cell(number(estimate.value, places), span, repr(estimate.value), "")
+    caution = estimate.caution or ""
+    return Cell(number(estimate.value, places), span, repr(estimate.value), "", caution)
 
 
 def axis(results: Results) -> Axis:
@@ -136,6 +138,12 @@ def undefined(rows: Iterable[MethodRow]) -> list[str]:
     """Return why numbers of the main table are undefined, each reason once."""
     cells = [c for row in rows if row.method.status == "ok" for c in (row.auc, *row.cells)]
     return list(dict.fromkeys(c.reason for c in cells if c.reason))
+
+
+def cautions(rows: Iterable[MethodRow]) -> list[str]:
+    """Return what marks numbers of the main table, each caution once."""
+    cells = [c for row in rows if row.method.status == "ok" for c in (row.auc, *row.cells)]
+    return list(dict.fromkeys(c.caution for c in cells if c.caution))
 
 
 def class_columns(methods: Iterable[MethodResult]) -> list[str]:

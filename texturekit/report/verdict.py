@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from texturekit.metrics.verdicts import ENOUGH_REPEATS, sets_of_splits
+from texturekit.metrics.sentences import ENOUGH_REPEATS, sets_of_splits
 from texturekit.report.plain import facts
 from texturekit.report.wording import listed, number, seen_from, with_interval
 
@@ -70,7 +70,10 @@ def answer(results: Results, config: Mapping[str, Any]) -> Answer:
             "No AUC is defined, so the methods are not ranked.", warnings=_warnings(results, first)
         )
     shown = with_interval(first.metrics[MAIN], MAIN)
-    main = f"{first.name} has the highest AUC: {shown}."
+    among = (
+        "highest AUC of those that are no baseline" if _rivals(results, first) else "highest AUC"
+    )
+    main = f"{first.name} has the {among}: {shown}."
     tests = [c for c in results.comparisons if first.name in (c.a, c.b)]
     tests = [c for c in tests if c.metric == _main_metric(tests)]
     if not tests:
@@ -137,15 +140,18 @@ def _standing(tests: list[Comparison], name: str) -> list[tuple[str, list[str]]]
 
 
 def _warnings(results: Results, first: MethodResult) -> list[str]:
-    top = auc(first)
     if first.family == "baseline":
         return [f"{first.name} is a baseline: it has not looked at the texture of any image."]
-    rivals = [
-        m for m in results.methods
-        if m.family == "baseline" and top is not None and (auc(m) or 0.0) >= top
-    ]  # fmt: skip
     return [
         f"Baseline {m.name} reaches an AUC of {number(auc(m), 3)}, no less than the best method; "
         "nothing here shows that texture or a net adds to it."
-        for m in rivals
+        for m in _rivals(results, first)
     ]
+
+
+def _rivals(results: Results, first: MethodResult) -> list[MethodResult]:
+    """Return the baselines that reach the AUC of the best method that is none."""
+    top = auc(first)
+    if first.family == "baseline" or top is None:
+        return []
+    return [m for m in results.methods if m.family == "baseline" and (auc(m) or 0.0) >= top]

@@ -25,6 +25,14 @@ METRICS = {
     "brier": "Brier score",
     "ece": "ECE",
     "log_loss": "Log loss",
+    "roc_auc_weighted": "AUC, weighted",
+    "roc_auc_ovo": "AUC, one-vs-one",
+    "precision_weighted": "Precision, weighted",
+    "f1_weighted": "F1, weighted",
+    "ece_top": "ECE, top label",
+    "ece_equal_mass": "ECE, equal mass",
+    "calibration_slope": "Calibration slope",
+    "calibration_intercept": "Calibration intercept",
 }
 FAMILIES = {
     "baseline": "Baseline",
@@ -40,7 +48,10 @@ VERDICTS = {
     "no_difference_shown": "No difference shown",
     "not_testable": "Not testable",
 }
-_THREE_DIGITS = {"roc_auc", "brier", "ece", "log_loss"}
+_THREE_DIGITS = {
+    "roc_auc", "roc_auc_weighted", "roc_auc_ovo", "brier", "ece", "ece_top", "ece_equal_mass",
+    "log_loss",
+}  # fmt: skip
 
 
 def metric_name(key: str) -> str:
@@ -182,10 +193,32 @@ def separated(protocol: Protocol) -> str:
     """Return how training and test images were kept apart, as a short phrase."""
     if protocol.type == "holdout":
         return "Separate training and test images"
+    if protocol.type == "external test":
+        return f"External testing on {protocol.external}"
+    if protocol.type == "leave one out":
+        values = counted(len(protocol.left_out_values), "value")
+        return f"Leave one {protocol.left_out} out, {values}"
     folds = f"{protocol.folds}-fold cross-validation"
     if protocol.type == "given folds":
         folds = counted(protocol.folds, "given fold")
     return folds + (f", repeated {protocol.repeats} times" if protocol.repeats > 1 else "")
+
+
+def origin_of_tests(protocol: Protocol) -> str:
+    """Return whether the test images come from where the training images come from.
+
+    Examples
+    --------
+    >>> from texturekit.records import Protocol
+    >>> origin_of_tests(Protocol(type="kfold", folds=5, repeats=1, seed=0, test="", grouping=""))
+    'internal: training and test images come from one source'
+    """
+    if protocol.type == "external test":
+        return f"external: the test images are those of {protocol.external}"
+    inside = "internal: training and test images come from one source"
+    if protocol.type == "leave one out":
+        return f"{inside}, each {protocol.left_out} tested by what has not seen it"
+    return inside
 
 
 def amounts(data: Data, classes: Sequence[str], kind: Kind) -> str:

@@ -1,0 +1,234 @@
+"""The study of what was run: every number computed, everything said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from texturekit import environment, events
+from texturekit.checks import check
+from texturekit.data.choices import class_counts, group_counts, mixed_groups, representatives
+from texturekit.data.splits import leaked_groups
+from texturekit.data.thumbnails import thumbnails
+from texturekit.errors import ParameterError, printable
+from texturekit.methods.geometry import varying_facts
+from texturekit.methods.outcomes import importance_frame
+from texturekit.methods.permuted import cheapest, permuted_labels
+from texturekit.methods.protocols import protocol_notes
+from texturekit.methods.refitting import collected
+from texturekit.metrics.curves import study_curves
+from texturekit.metrics.published import reported
+from texturekit.metrics.verdicts import compare_methods
+from texturekit.parts import part_kind
+from texturekit.records import Comparison, Data, MethodResult, Results, Skipped, Study
+from texturekit.steadiness import stability
+
+if TYPE_CHECKING:
+    from texturekit.data.manifest import Manifest
+    from texturekit.extraction import Representations
+    from texturekit.methods.grammar import Method
+    from texturekit.methods.learners import Inputs
+    from texturekit.methods.planning import Job
+    from texturekit.methods.running import Run
+    from texturekit.methods.separation import Separation
+    from texturekit.records import CurvePoint, Protocol, Stability
+
+
+@dataclass
+class Done:
+    """What the methods gave.
+
+    Attributes
+    ----------
+    runs : dict of Run
+        Of the methods that did not fail.
+    results : list of MethodResult
+        A row for every method.
+    warnings : list of str
+        What was warned of while they ran.
+    curve : list of CurvePoint
+    refits : list of pandas.DataFrame
+        Predictions with other seeds, and with less to learn from.
+    """
+
+    runs: dict[str, Run] = field(default_factory=dict)
+    results: list[MethodResult] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    curve: list[CurvePoint] = field(default_factory=list)
+    refits: list[pd.DataFrame] = field(default_factory=list)
+
+
+def assemble(
+    job: Job,
+    used: Manifest,
+    inputs: Inputs,
+    found: Representations,
+    apart: Separation,
+    done: Done,
+) -> Study:
+    """Return the study of what was run; every number in it comes from the predictions."""
+    runs, results = done.runs, done.results
+    predictions = pd.concat(
+        [run.predictions for run in runs.values()], ignore_index=True
+    ).sort_values(["method", "repeat", "fold", "split", "id"], ignore_index=True, kind="stable")
+    data = _data(job, used, inputs, found, apart)
+    permutation = permuted_labels(
+        _done(job, runs), apart.manifest, inputs, apart.folds, positive=job.positive,
+        settings=job.settings, refits=job.options.permutations,
+    )  # fmt: skip
+    outcome = Results(
+        task=job.task,
+        title=job.title,
+        kind=job.kind,
+        classes=list(used.classes),
+        positive=job.positive,
+        positive_from=job.positive_from,
+        synthetic=used.synthetic,
+        recipe=job.options.recipe,
+        protocol=apart.protocol,
+        data=data,
+        methods=results,
+        comparisons=_comparisons(job, predictions, list(runs)),
+        findings=[],
+        notes=[
+            *apart.notes,
+            *job.notes,
+            *_notes(job, apart.protocol, results, runs),
+            *_file_notes(found, inputs),
+            *protocol_notes(job, apart, done.curve),
+            *done.warnings,
+        ],
+        permutation=permutation,
+        learning_curve=done.curve,
+        stability=_stability(job, used),
+        reported=reported(job.card),
+    )
+    findings = check(outcome, predictions, declared=_declared(job))
+    assets: dict[str, bytes] = {}
+    if job.options.images and inputs.pictures is not None:
+        assets = thumbnails(inputs.pictures, representatives(used, predictions))
+    return Study(
+        results=outcome.model_copy(update={"findings": findings}),
+        predictions=predictions,
+        curves=study_curves(predictions, **described(job)),
+        importance=importance_frame(runs),
+        config=job.config,
+        environment=environment.describe(seed=job.options.seed, data_sha256=data.sha256),
+        assets=assets,
+        refits=collected(done.refits),
+    )
+
+
+def _done(job: Job, runs: dict[str, Run]) -> list[Method]:
+    return [method for method in job.methods if method.name in runs]
+
+
+def _declared(job: Job) -> str | None:
+    """Return the method that was asked for as reference, before any result was seen."""
+    return None if job.options.reference is None else job.reference.name
+
+
+def _file_notes(found: Representations, inputs: Inputs) -> list[str]:
+    """Say what is odd about the files, and what networks do not see of them."""
+    seen = [] if inputs.pictures is None else inputs.pictures.notes.sentences()
+    texts = dict.fromkeys([*found.notes, *(text for text, _ in seen)])
+    return [f"{text[0].upper()}{text[1:]}" for text in texts]
+
+
+def _comparisons(job: Job, predictions: pd.DataFrame, names: list[str]) -> list[Comparison]:
+    if len(names) < 2:
+        return []
+    reference = job.reference.name if job.reference.name in names else names[0]
+    return compare_methods(predictions, names, reference=reference, **described(job))
+
+
+def _stability(job: Job, used: Manifest) -> Stability | None:
+    """Measure the texture columns of all methods on changed images, if that was asked for."""
+    parts = {
+        part: None
+        for method in job.methods
+        if method.blocks
+        for part in method.reads
+        if part_kind(part) == "texture"
+    }
+    if not job.options.stability:
+        return None
+    if not parts:
+        events.warn("comparing", "stability was asked for, but no method measures texture")
+        return None
+    options = job.options
+    try:
+        return stability(
+            used, parts, jobs=options.jobs, size=job.size, roi=options.roi, seed=options.seed
+        )
+    except ParameterError as error:  # too few patients must not cost what was compared
+        events.warn("comparing", f"stability was not measured: {error}")
+        return None
+
+
+def described(job: Job) -> dict[str, Any]:
+    """Return what every score has to know of the labels: kind, classes, positive."""
+    return {"kind": job.kind, "classes": job.manifest.classes, "positive": job.positive}
+
+
+def _data(
+    job: Job, used: Manifest, inputs: Inputs, found: Representations, apart: Separation
+) -> Data:
+    lost = [
+        Skipped(path=printable(job.manifest.paths[row]), reason=printable(one.error), kind=one.kind)
+        for row, one in sorted(found.lost.items())
+    ]
+    known = [Skipped(path=s.path, reason=s.reason, kind=s.kind) for s in job.manifest.skipped]
+    return Data(
+        found=len(used) + len(known) + len(lost),
+        used=len(used),
+        skipped=[*known, *lost],
+        groups=used.group_count,
+        sha256=used.sha256,
+        source=printable(used.source),
+        counts=class_counts(used),
+        group_counts=group_counts(used),
+        size=job.size,
+        frames=str(used.frames),
+        mask_label=used.mask_label,
+        window=job.preprocessing.window,
+        duplicates=apart.repeats,
+        groups_over_parts=_torn(used, apart),
+        groups_with_two_labels=mixed_groups(used),
+        varying=varying_facts(used, inputs),
+        sources=[] if job.external is None else job.external.parts(used),
+    )
+
+
+def _torn(used: Manifest, apart: Separation) -> dict[str, int]:
+    """Return how many groups stand in two parts of a fold, by the names of the parts."""
+    torn: dict[str, set[str]] = {}
+    for fold in apart.folds:
+        for name, one, other in (
+            ("training and test", fold.train, fold.test),
+            ("validation and test", fold.val, fold.test),
+            ("training and validation", fold.train, fold.val),
+        ):
+            torn.setdefault(name, set()).update(leaked_groups(used, one, other))
+    return {name: len(groups) for name, groups in torn.items() if groups}
+
+
+def _notes(
+    job: Job, protocol: Protocol, results: list[MethodResult], runs: dict[str, Run]
+) -> list[str]:
+    notes = []
+    if not job.options.permutations:
+        notes.append("Permuted labels: not checked, as asked.")
+    elif cheapest(_done(job, runs)) is None:
+        notes.append("Permuted labels: not checked, as no texture method ran.")
+    if job.reference.name in [r.name for r in results if r.status != "ok"]:
+        notes.append(f"The reference {job.reference} failed; the first method took its place.")
+    if protocol.type not in ("holdout", "external test"):
+        notes.append(
+            "Intervals, and the first p of every test, count the chance in the test images only. "
+            "Better needs a second p, too, which counts that other training images would have "
+            "given other models."
+        )
+    return notes
