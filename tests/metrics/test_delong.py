@@ -78,10 +78,26 @@ def test_copies_of_every_image_change_neither_variance_nor_test(rng, copies):
     groups = np.tile(np.arange(y.size), copies)
     many = [np.tile(x, copies) for x in (y, a, b)]
 
-    one, several = compare_roc_auc(y, a, b), compare_roc_auc(*many, groups)
+    one, several = compare_roc_auc(y, a, b), compare_roc_auc(*many, groups, test="delong")
 
     assert spread(many[0], many[1], groups) == pytest.approx(spread(y, a), rel=1e-10)
     assert (several.low, several.p) == pytest.approx((one.low, one.p), rel=1e-9)
+
+
+def test_several_images_a_patient_are_tested_by_t_unless_asked_otherwise(rng):
+    from scipy.stats import t
+
+    y = np.repeat(np.arange(16) % 2 == 0, 3)
+    a, b = y + rng.normal(size=48), rng.normal(size=48)
+    groups = np.repeat(np.arange(16), 3)
+
+    z, own = compare_roc_auc(y, a, b, groups, test="delong"), compare_roc_auc(y, a, b, groups)
+    more, less = (compare_roc_auc(y, a, b, groups, alternative=w) for w in ("greater", "less"))
+
+    assert own == compare_roc_auc(y, a, b, groups, test="t")
+    assert own.p == pytest.approx(2 * t.sf(abs(z.statistic), 7))  # 8 patients of either class
+    assert (more.p, less.p) == pytest.approx((t.sf(z.statistic, 7), t.cdf(z.statistic, 7)))
+    assert "7 degrees of freedom, one-sided (a above b)" in more.how
 
 
 def test_patients_with_several_images_widen_the_interval(rng):

@@ -288,7 +288,7 @@ def test_areas_of_several_images_a_patient_are_tested_by_t(rng):
     frame = pair(rng, n=40, images=3)
     good, poor = (frame[frame["method"] == m] for m in ("good", "poor"))
     y = (good["label"] == "sick").to_numpy()
-    z = compare_roc_auc(y, good["p.sick"], poor["p.sick"], good["group"])
+    z = compare_roc_auc(y, good["p.sick"], poor["p.sick"], good["group"], test="delong")
     least = min(good["group"][y].nunique(), good["group"][~y].nunique()) - 1
 
     found = compare(frame)

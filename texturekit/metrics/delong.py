@@ -80,7 +80,7 @@ def compare_roc_auc(
     groups: ArrayLike | None = None,
     *,
     alternative: Alternative = "two-sided",
-    test: Literal["delong", "t", "permutation"] = "delong",
+    test: Literal["delong", "t", "permutation"] | None = None,
 ) -> Difference:
     """Return the paired difference of two areas under the ROC curve, a minus b.
 
@@ -94,11 +94,12 @@ def compare_roc_auc(
         The patient of every image. Where patients repeat, the covariance is clustered.
     alternative : str, default "two-sided"
         ``two-sided``, ``greater`` (a above b) or ``less``: what p is the chance of.
-    test : str, default "delong"
+    test : str, optional
         ``delong``; ``t``, the same by t with the patients of the smaller class less one as degrees
-        of freedom, which is more careful with few patients; or ``permutation``: the ranks that the
-        two methods gave change places, for whole patients. It asks whether the two rank alike. The
-        last two are two-sided.
+        of freedom, which is more careful with few patients; or ``permutation``, two-sided: the
+        ranks that the two methods gave change places, for whole patients. It asks whether the two
+        rank alike. By default ``t`` where patients have several images, as z errs too often with
+        few of them (docs/tests.md), else ``delong``.
 
     Returns
     -------
@@ -125,22 +126,22 @@ def compare_roc_auc(
     (0.3125, 1.405, 0.16)
     """
     _check_alternative(alternative)
-    if test not in ("delong", "t", "permutation") or (
-        test != "delong" and alternative != "two-sided"
+    if test not in (None, "delong", "t", "permutation") or (
+        test == "permutation" and alternative != "two-sided"
     ):
-        raise MetricError(f"test is {test!r}; choose 'delong', or 't' or 'permutation', two-sided.")
+        raise MetricError(f"test is {test!r}; choose 'delong', 't', or 'permutation', two-sided.")
     one, two = _single(y, a, groups, "a"), _single(y, b, groups, "b")
     if one.value is None:
         return Difference(value=None, how="paired DeLong", reason=_missing_class(one.truth))
     found = area_difference(one, two)
     if test == "permutation":
         return permuted(found, one, two)
-    if test == "t":
-        return careful(found, one)
+    if test == "t" or (test is None and one.unit == "group"):
+        return careful(found, one, alternative)
     return _one_sided(found, alternative)
 
 
-def careful(found: Difference, area: Area) -> Difference:
+def careful(found: Difference, area: Area, alternative: Alternative = "two-sided") -> Difference:
     """Return a difference of areas with the limits and p of t in the place of z's.
 
     Parameters
@@ -148,6 +149,8 @@ def careful(found: Difference, area: Area) -> Difference:
     found : Difference
     area : Area
         One of the two, for its numbers of patients.
+    alternative : str, default "two-sided"
+        What p is the chance of.
 
     Returns
     -------
@@ -157,12 +160,17 @@ def careful(found: Difference, area: Area) -> Difference:
 
     degrees = min(area.sizes) - 1
     if found.value is None or not found.error or degrees < 1:
-        return found
+        return _one_sided(found, alternative)
     reach = float(t.ppf(0.975, degrees)) * found.error
     limits = {"low": max(found.value - reach, -1.0), "high": min(found.value + reach, 1.0)}
-    p = float(2 * t.sf(abs(found.value) / found.error, degrees))
-    how = f"{found.how}, t with {degrees} degrees of freedom"
-    return found.model_copy(update={**limits, "p": p, "how": how})
+    distance = found.value / found.error
+    p = {
+        "two-sided": 2 * t.sf(abs(distance), degrees),
+        "greater": t.sf(distance, degrees),
+        "less": t.cdf(distance, degrees),
+    }[alternative]
+    how = f"{found.how}, t with {degrees} degrees of freedom{_side(alternative)}"
+    return found.model_copy(update={**limits, "p": float(p), "how": how})
 
 
 def permuted(found: Difference, a: Area, b: Area) -> Difference:
