@@ -10,6 +10,8 @@ import click
 
 from texturekit.errors import printable
 
+from .failing import check_memory
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 @contextmanager
 def showing(*, verbose: bool, quiet: bool, no_progress: bool) -> Iterator[None]:
     """Show what happens inside the block: bars on a terminal only, warnings always."""
+    check_memory()  # before numpy is loaded
     from texturekit.events import listening
 
     said: set[str] = set()

@@ -7,6 +7,7 @@ import sys
 
 from texturekit.errors import TexturekitError, WorkerError, missing_extra, printable
 
+_LEAST = 800_000_000  # bytes, with one thread of OpenBLAS: from here on extract runs to its end
 #: What other libraries say where they mean that there is no memory left.
 _NO_MEMORY = ("can't start new thread", "failed to map segment")
 
@@ -35,12 +36,27 @@ def _is_memory(error: Exception) -> bool:
     return lacking or said or isinstance(error, MemoryError)
 
 
-def _limit() -> str:
-    """Say how far the address space is limited, if it is: libraries then fail to load, too."""
+def address_limit() -> int | None:
+    """Return to how many bytes the address space is limited (``ulimit -v``), if it is."""
     if sys.platform == "win32":
-        return ""
+        return None
     import resource
 
     soft = resource.getrlimit(resource.RLIMIT_AS)[0]
-    unlimited = soft == resource.RLIM_INFINITY
-    return "" if unlimited else f" [address space limited to {soft / 1e9:.1f} GB, ulimit -v]"
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+def check_memory() -> None:
+    """Raise a MemoryError where the limit is too low to load what measures.
+
+    Not left to the libraries: OpenBLAS asks for its buffers for ever where it gets none.
+    """
+    limit = address_limit()
+    if limit is not None and limit < _LEAST:
+        raise MemoryError(f"it takes {_LEAST / 1e9:.1f} GB to start; raise the limit")
+
+
+def _limit() -> str:
+    """Say how far the address space is limited, if it is: libraries then fail to load, too."""
+    limit = address_limit()
+    return "" if limit is None else f" [address space limited to {limit / 1e9:.1f} GB, ulimit -v]"

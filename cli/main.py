@@ -27,6 +27,7 @@ from . import (
     tasks,
     train,
 )
+from .failing import address_limit
 from .failing import explain as explained_by
 
 if TYPE_CHECKING:
@@ -71,18 +72,9 @@ def main() -> None:
     """Run the command; what went wrong becomes one line on stderr and an exit code."""
     # OpenMP's threads wait by spinning, which doubles the time of training beside other work.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    if _memory_is_limited():
-        # OpenBLAS asks for memory for each of its threads, and for ever where it gets none.
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if address_limit() is not None:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each thread takes a buffer of its own
     sys.exit(run(sys.argv[1:]))
-
-
-def _memory_is_limited() -> bool:
-    try:
-        import resource
-    except ImportError:  # Windows has no such limits
-        return False
-    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 
 def run(arguments: list[str]) -> int:
