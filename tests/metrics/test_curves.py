@@ -15,8 +15,13 @@ from tests.metrics.made import (
     prior_dummy,
 )
 from texturekit.errors import MetricError
-from texturekit.metrics.curves import roc_curves, thresholds
+from texturekit.metrics.curves import ranking_curves, thresholds
 from texturekit.metrics.summary import summarise
+
+
+def roc_only(frame, **task):
+    found = ranking_curves(frame, **task)
+    return found[found["curve"] == "roc"]
 
 
 def areas(curves):
@@ -31,7 +36,7 @@ def test_the_area_under_the_curve_is_the_reported_one(rng, folds):
     frame = binary_frame(rng, 90, folds=folds, repeats=2)
     first = summarise(frame[frame["repeat"] == 0], **BINARY)[0]["roc_auc"].value
 
-    found = areas(roc_curves(frame, **BINARY))
+    found = areas(roc_only(frame, **BINARY))
 
     assert found == pytest.approx({"sick": first}, abs=0.005)
 
@@ -45,7 +50,7 @@ def test_every_class_has_a_curve_and_macro_is_their_mean(rng, make, task):
     frame = make(rng)
     metrics, per_class, _ = summarise(frame, **task)
 
-    found = areas(roc_curves(frame, **task))
+    found = areas(roc_only(frame, **task))
 
     assert list(found) == [*CLASSES, "macro"]
     for one in per_class:
@@ -54,7 +59,7 @@ def test_every_class_has_a_curve_and_macro_is_their_mean(rng, make, task):
 
 
 def test_a_curve_climbs_from_corner_to_corner(rng):
-    found = roc_curves(binary_frame(rng, 50, folds=4), **BINARY)
+    found = roc_only(binary_frame(rng, 50, folds=4), **BINARY)
 
     assert len(found) == 203
     assert set(found["curve"]) == {"roc"}
@@ -72,13 +77,13 @@ def test_the_curve_of_few_images_has_their_area():
     frame = binary_frame(np.random.default_rng(0), 15).assign(label=y)
     frame["p.sick"], frame["p.well"] = p, 1 - p
 
-    found = areas(roc_curves(frame, **BINARY))["sick"]
+    found = areas(roc_only(frame, **BINARY))["sick"]
 
     assert found == pytest.approx(summarise(frame, **BINARY)[0]["roc_auc"].value, abs=1e-9)
 
 
 def test_a_dummy_has_the_diagonal(rng):
-    found = roc_curves(prior_dummy(binary_frame(rng, folds=5)), **BINARY)
+    found = roc_only(prior_dummy(binary_frame(rng, folds=5)), **BINARY)
 
     np.testing.assert_allclose(found["x"], found["y"], atol=1e-12)
 
@@ -86,7 +91,7 @@ def test_a_dummy_has_the_diagonal(rng):
 def test_several_methods_have_their_own_curves(rng):
     both = pd.concat([binary_frame(rng, method=m) for m in ("n", "m")])
 
-    found = roc_curves(both, **BINARY)
+    found = roc_only(both, **BINARY)
 
     assert list(dict.fromkeys(found["method"])) == ["m", "n"]
 
@@ -94,9 +99,9 @@ def test_several_methods_have_their_own_curves(rng):
 def test_one_class_only_has_no_curve(rng):
     frame = binary_frame(rng)
 
-    found = roc_curves(frame[frame["label"] == "well"], **BINARY)
+    found = roc_only(frame[frame["label"] == "well"], **BINARY)
 
-    assert list(found) == ["method", "curve", "class", "x", "y"]
+    assert list(found) == ["method", "curve", "class", "x", "y", "low", "high", "n"]
     assert found.empty
 
 

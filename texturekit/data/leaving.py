@@ -73,8 +73,24 @@ def leave_out(
     return folds, values
 
 
+def carried(manifest: Manifest) -> list[str]:
+    """Return the columns that a manifest carries along: those that texturekit does not read.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        The images.
+
+    Returns
+    -------
+    list of str
+        In the order of the source.
+    """
+    return [name for name in manifest.frame.columns if name not in _NOT_SITES]
+
+
 def _values(manifest: Manifest, column: str) -> list[str]:
-    known = [name for name in manifest.frame.columns if name not in _NOT_SITES]
+    known = carried(manifest)
     if column not in known:
         listed = f"It carries along: {', '.join(known)}." if known else "It carries none along."
         raise SplitError(

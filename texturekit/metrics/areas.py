@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,8 @@ from texturekit.metrics.ranking import rank, small_sample_factor, variance
 from texturekit.records import Difference
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from texturekit.metrics.limits import Scale
@@ -221,6 +223,33 @@ def area_difference(a: Area, b: Area) -> Difference:
     low, high = limits.clipped(value, error, -1, 1)
     z, p = value / error, limits.two_sided(value / error)
     return Difference(value=value, low=low, high=high, statistic=z, p=p, how=how, error=error)
+
+
+def mean_area(areas: Sequence[Area], beside: Area) -> Area:
+    """Return the mean of several areas over the same images, to be compared with another.
+
+    Parameters
+    ----------
+    areas : sequence of Area
+        At least one; of the same truth, folds and groups, none without a value.
+    beside : Area
+        What it is compared with: the scores are its own where those of all areas are.
+
+    Returns
+    -------
+    Area
+        Its parts are the mean parts, so that its spread is that of the mean.
+    """
+    other = [one for one in areas if not np.array_equal(one.score, beside.score, equal_nan=True)]
+    values = [one.value for one in areas if one.value is not None]
+    return replace(
+        areas[0],
+        value=math.fsum(values) / len(values) if len(values) == len(areas) else None,
+        values=[],
+        score=other[0].score if other else beside.score,
+        parts=np.mean([one.parts for one in areas], axis=0),
+        tied=all(one.tied for one in areas),
+    )
 
 
 def _without_spread(a: Area, b: Area, value: float, how: str) -> Difference:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -105,6 +105,30 @@ class Cases:
     def ranked(self) -> list[int]:
         """Those of `defined` whose probabilities rank."""
         return [k for k in self.defined if k not in self.decided]
+
+    def take(self, rows: Ints) -> Cases:
+        """Return some of the images.
+
+        Parameters
+        ----------
+        rows : (m,) int64
+            Positions; at least one.
+
+        Returns
+        -------
+        Cases
+            Images of one fold or group stay together, under new numbers.
+        """
+        return replace(
+            self,
+            ids=tuple(self.ids[row] for row in rows),
+            truth=self.truth[rows],
+            predicted=self.predicted[rows],
+            known=self.known[rows],
+            probability=self.probability[rows],
+            fold=np.unique(self.fold[rows], return_inverse=True)[1].astype(np.int64),
+            group=np.unique(self.group[rows], return_inverse=True)[1].astype(np.int64),
+        )
 
 
 def read_cases(

@@ -38,13 +38,12 @@ def rankable(cases: Cases, columns: Sequence[int] | None = None) -> list[int]:
     -------
     list of int
     """
-    inside = np.zeros((cases.folds, len(cases.classes)), dtype=np.int64)
-    outside = np.zeros_like(inside)
-    np.add.at(inside, cases.fold, cases.truth & cases.known)
-    np.add.at(outside, cases.fold, ~cases.truth & cases.known)
+    member = (cases.fold == np.arange(cases.folds)[:, None]).astype(np.float64)
+    inside = member @ (cases.truth & cases.known)
+    outside = member @ (~cases.truth & cases.known)
     held = np.flatnonzero((inside * outside).any(axis=0))
-    wanted = cases.scored if columns is None else columns
-    return [k for k in wanted if k in held and k not in cases.decided]
+    wanted, decided = cases.scored if columns is None else columns, cases.decided
+    return [k for k in wanted if k in held and k not in decided]
 
 
 def area_of(cases: Cases, columns: Sequence[int], weights: Floats | None = None) -> Area:

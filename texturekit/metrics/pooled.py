@@ -11,8 +11,8 @@ from texturekit.metrics import limits, wording
 from texturekit.metrics.cases import read_cases
 from texturekit.metrics.fold_areas import area_estimate, over_repeats
 from texturekit.metrics.guarding import guarded
+from texturekit.metrics.patient_shares import group_share
 from texturekit.metrics.probability import brier_losses
-from texturekit.metrics.summary import share_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,7 +84,7 @@ def measure(
     found = {
         "roc_auc": area_estimate(repeats),
         "accuracy": _share(repeats) if share else _mean(repeats, _hits, what),
-        "brier": _mean(repeats, _losses, wording.definition("brier", repeats[0])),
+        "brier": _mean(repeats, squared_losses, wording.definition("brier", repeats[0])),
     }
     return {name: guarded(name, one, repeats[0]) for name, one in found.items()}
 
@@ -92,9 +92,7 @@ def measure(
 def _share(repeats: list[Cases]) -> Estimate:
     """Return the accuracy of images that are counted once, as the table of methods has it."""
     right = [np.any(cases.truth & cases.predicted, axis=1) for cases in repeats]
-    group = repeats[0].group
-    hits, trials = (np.bincount(group, x).astype(float) for x in (right[0], np.ones(len(group))))
-    return share_of([float(one.mean()) for one in right], hits, trials, "")
+    return group_share([float(one.mean()) for one in right], right[0], repeats[0].group, "")
 
 
 def _hits(cases: Cases) -> Counted:
@@ -106,7 +104,20 @@ def _hits(cases: Cases) -> Counted:
     return (right & known).astype(np.float64), known
 
 
-def _losses(cases: Cases) -> Counted:
+def squared_losses(cases: Cases) -> Counted:
+    """Return what every image adds to the Brier score, and whether it is known.
+
+    Parameters
+    ----------
+    cases : Cases
+        Test images of one repeat.
+
+    Returns
+    -------
+    amounts : (n, J) float64
+        A column for each label; one column for classes.
+    known : (n, J) bool
+    """
     columns = cases.defined if cases.kind == "multilabel" else cases.scored
     known, truth = cases.known[:, columns], cases.truth[:, columns]
     told = np.where(known, cases.probability[:, columns], 0.5)
@@ -136,6 +147,6 @@ def _mean(repeats: list[Cases], counted: Callable[[Cases], Counted], what: str) 
     if error == 0:
         reason = "all images count alike, so that their spread gives no interval"
         return over_repeats(values, None, None, how, reason, "")
-    largest = 1.0 + (counted is _losses and cases.kind == "multiclass")
+    largest = 1.0 + (counted is squared_losses and cases.kind == "multiclass")
     low, high = limits.clipped(values[0], error, 0.0, largest)
     return over_repeats(values, low, high, how, None, "")

@@ -82,13 +82,28 @@ def bin_gaps(
     -------
     (G, bins) float64
     """
-    if equal_mass:
-        place = _equal_mass(confidence, bins)
-    else:
-        place = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidence, side="left")
+    place = _equal_mass(confidence, bins) if equal_mass else bin_places(confidence, bins)
     groups = int(group.max()) + 1
     gaps = np.bincount(group * bins + place, hit - confidence, minlength=groups * bins)
     return gaps.reshape(groups, bins).astype(np.float64)
+
+
+def bin_places(confidence: Floats, bins: int = BINS) -> Ints:
+    """Return the bin of equal width, from 0, of every probability.
+
+    Parameters
+    ----------
+    confidence : (n,) float64
+        0 to 1.
+    bins : int, default 10
+        Bins are open at the left, but for the first.
+
+    Returns
+    -------
+    (n,) int64
+    """
+    borders = np.linspace(0, 1, bins + 1)[1:-1]
+    return np.searchsorted(borders, confidence, side="left").astype(np.int64)
 
 
 def _equal_mass(confidence: Floats, bins: int) -> Ints:

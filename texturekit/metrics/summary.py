@@ -13,8 +13,8 @@ from texturekit.metrics.cases import read_cases
 from texturekit.metrics.confusion import label_counts, shares
 from texturekit.metrics.fold_areas import area_estimate, over_repeats, pairwise_area, weighted_area
 from texturekit.metrics.guarding import guarded
+from texturekit.metrics.patient_shares import group_share, share_of
 from texturekit.metrics.probability import brier_losses, log_losses
-from texturekit.metrics.proportions import clustered_share, proportion
 from texturekit.metrics.resampling import redrawn_limits
 from texturekit.metrics.tallies import bootstrap_values, point_values, precisions, tally
 from texturekit.records import ClassResult, Estimate
@@ -132,6 +132,37 @@ def summarise_cases(repeats: list[Cases]) -> Summary:
     return {name: guarded(name, metrics[name], cases) for name in names}, classes, confusion
 
 
+def a_few(repeats: list[Cases], names: Sequence[str]) -> dict[str, Estimate]:
+    """Return some metrics of `summarise_cases`, without computing all others.
+
+    Parameters
+    ----------
+    repeats : list of Cases
+        At least one.
+    names : sequence of str
+        ``roc_auc``, and metrics that are made of counts.
+
+    Returns
+    -------
+    dict of Estimate
+    """
+    if not names:
+        return {}
+    counted = [name for name in names if name != "roc_auc"]
+    tallies = [tally(cases) for cases in repeats]
+    drawn: dict[str, Floats] = dict.fromkeys(counted, np.empty(0))
+    direct = {"accuracy"} if repeats[0].kind != "multilabel" else set()
+    direct |= set(SHARES) if repeats[0].positive is not None else set()
+    if not set(counted) <= direct:  # the other intervals are made of draws
+        draws = bootstrap_values(tallies[0])[0]
+        drawn = {name: draws[name] for name in counted}
+    points = [point_values(one) for one in tallies]
+    found = _headline(repeats, tallies[0], points, (drawn, {}))
+    if "roc_auc" in names:
+        found["roc_auc"] = area_estimate(repeats)
+    return {name: guarded(name, found[name], repeats[0]) for name in names}
+
+
 def _headline(
     repeats: list[Cases], counts: Tallies, points: list[Measured], draws: Measured
 ) -> dict[str, Estimate]:
@@ -144,8 +175,7 @@ def _headline(
         how = wording.definition(name, cases)
         if name == "accuracy" and cases.kind != "multilabel":
             right = np.any(cases.truth & cases.predicted, axis=1)
-            hits, trials = (np.bincount(cases.group, x) for x in (right, np.ones(cases.n)))
-            found[name] = share_of(values, hits.astype(float), trials.astype(float), undefined)
+            found[name] = group_share(values, right, cases.group, undefined)
         elif name in SHARES and cases.positive is not None:
             found[name] = share_of(values, *_counts(cases, cases.positive)[name], undefined)
         else:
@@ -164,29 +194,6 @@ def _table(cases: Cases, k: int) -> Floats:
     pick = cases.truth[:, [k]], cases.predicted[:, [k]], cases.known[:, [k]]
     table: Floats = label_counts(*pick, np.zeros_like(cases.group))[0, 0]
     return table
-
-
-def share_of(values: list[float], hits: Floats, trials: Floats, undefined: str) -> Estimate:
-    """Return a share over repeats; several images of a group count as what they tell.
-
-    Parameters
-    ----------
-    values : list of float
-        One a repeat.
-    hits, trials : (G,) float64
-        Of every group, in the first repeat.
-    undefined : str
-        Why there is no value, if there is none.
-
-    Returns
-    -------
-    Estimate
-    """
-    if trials.max(initial=0) > 1:
-        one = clustered_share(hits, trials)
-    else:
-        one = proportion(int(hits.sum()), int(trials.sum()))
-    return over_repeats(values, one.low, one.high, one.how, None, undefined)
 
 
 def _precision(

@@ -12,7 +12,6 @@ often that calls a difference real where there is none.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,7 +91,7 @@ def _fold_gaps(a: Cases, b: Cases, *, area: bool) -> list[float]:
     gaps = []
     for fold in range(a.folds):
         rows = np.flatnonzero(a.fold == fold)
-        one, two = _rows(a, rows), _rows(b, rows)
+        one, two = a.take(rows), b.take(rows)
         if area:
             columns = rankable(one)
             areas = [area_of(x, columns).value for x in (one, two)]
@@ -102,17 +101,3 @@ def _fold_gaps(a: Cases, b: Cases, *, area: bool) -> list[float]:
             right = [np.any(x.truth & x.predicted, axis=1).mean() for x in (one, two)]
             gaps.append(float(right[0] - right[1]))
     return gaps
-
-
-def _rows(cases: Cases, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Cases:
-    group = np.unique(cases.group[rows], return_inverse=True)[1].astype(np.int64)
-    return replace(
-        cases,
-        ids=tuple(cases.ids[row] for row in rows),
-        truth=cases.truth[rows],
-        predicted=cases.predicted[rows],
-        known=cases.known[rows],
-        probability=cases.probability[rows],
-        fold=np.zeros(len(rows), dtype=np.int64),
-        group=group,
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,11 +25,15 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from texturekit.metrics.areas import Area
     from texturekit.metrics.cases import Cases
     from texturekit.records import Kind, Verdict
 
+    Areas = dict[tuple[int, tuple[int, ...]], tuple[Cases, Area]]
+
 LEVEL = 0.05
 SAME_SIGN = 0.8
+_NOT_PAIRED = Difference(value=None, how="paired", reason="they were not tested on the same images")
 
 
 def compare_methods(
@@ -40,6 +45,7 @@ def compare_methods(
     positive: str | None,
     reference: str | None,
     leader: str | None = None,
+    every: bool = False,
 ) -> list[Comparison]:
     """Return the paired tests: every method against the reference, and the leader against all.
 
@@ -67,6 +73,8 @@ def compare_methods(
         The method that all are compared with; None, or one that is not among `names`: none.
     leader : str, optional
         Default: the method with the largest area.
+    every : bool, default False
+        Test all other pairs, too; Holm's correction goes over all of them then.
 
     Returns
     -------
@@ -90,7 +98,12 @@ def compare_methods(
         for name in names
     }
     best = leader or _leader(cases)
-    tests = [test for a, b in _pairs(names, reference, best) for test in _tests(a, b, cases)]
+    pairs = _pairs(names, reference, best)
+    if every:
+        told = {frozenset(pair) for pair in pairs}
+        pairs += [pair for pair in combinations(names, 2) if frozenset(pair) not in told]
+    areas: Areas = {}
+    tests = [test for a, b in pairs for test in _tests(a, b, cases, areas)]
     adjusted = holm([test.first.p for test in tests])
     general = holm([None if test.general is None else test.general.p for test in tests])
     family = sum(test.first.p is not None for test in tests)
@@ -117,14 +130,12 @@ def _pairs(
     return pairs
 
 
-def _tests(a: str, b: str, cases: dict[str, list[Cases]]) -> list[PairedTest]:
+def _tests(a: str, b: str, cases: dict[str, list[Cases]], areas: Areas) -> list[PairedTest]:
     one, two = cases[a], cases[b]
     if not _same_images(one, two):
-        gap = Difference(value=None, how="paired", reason="they were not tested on the same images")
-        return [PairedTest(a, b, metric, gap, []) for metric in WORDS]
-    pairs = list(zip(one, two, strict=True))
-    areas = [_area_test(x, y) for x, y in pairs]
-    shares = [_accuracy_test(x, y) for x, y in pairs]
+        return [PairedTest(a, b, metric, _NOT_PAIRED, []) for metric in WORDS]
+    gaps = area_tests(one, two, areas)
+    shares = [_accuracy_test(x, y) for x, y in zip(one, two, strict=True)]
     return [
         PairedTest(
             a,
@@ -134,8 +145,28 @@ def _tests(a: str, b: str, cases: dict[str, list[Cases]]) -> list[PairedTest]:
             [d.value for d in found if d.value is not None],
             in_general(found, one, two),
         )
-        for metric, found in (("roc_auc", areas), ("accuracy", shares))
+        for metric, found in (("roc_auc", gaps), ("accuracy", shares))
     ]
+
+
+def area_tests(one: list[Cases], two: list[Cases], areas: Areas) -> list[Difference]:
+    """Return the paired difference of two areas in every repeat.
+
+    Parameters
+    ----------
+    one, two : list of Cases
+        Of two methods, a set a repeat.
+    areas : dict
+        What is known of other pairs: the same one for all pairs makes each area once.
+
+    Returns
+    -------
+    list of Difference
+        A single one, without a value, where they were not tested on the same images.
+    """
+    if not _same_images(one, two):
+        return [_NOT_PAIRED]
+    return [_area_test(x, y, areas) for x, y in zip(one, two, strict=True)]
 
 
 def _same_images(one: list[Cases], two: list[Cases]) -> bool:
@@ -144,20 +175,31 @@ def _same_images(one: list[Cases], two: list[Cases]) -> bool:
     )
 
 
-def _area_test(a: Cases, b: Cases) -> Difference:
-    known = a.known & b.known
-    x, y = (replace(c, known=known, truth=c.truth & known) for c in (a, b))
-    columns = [k for k in rankable(x) if k in rankable(y)]
+def _area_test(a: Cases, b: Cases, areas: Areas) -> Difference:
+    x, y = a, b
+    if not np.array_equal(a.known, b.known):
+        known = a.known & b.known
+        x, y = (replace(c, known=known, truth=c.truth & known) for c in (a, b))
+    other = rankable(y)
+    columns = [k for k in rankable(x) if k in other]
     if not columns:
         reason = wording.not_rankable(y if rankable(x) else x, x.scored)
         return Difference(value=None, how="paired DeLong", reason=reason)
-    one, two = area_of(x, columns), area_of(y, columns)
+    one, two = _area(x, columns, areas), _area(y, columns, areas)
     found = area_difference(one, two)
     if a.grouped:
         found = careful(found, one)
     macro = "" if a.positive is not None else f"{wording.mean_over(x, columns)}, influence values, "
     how = macro + found.how + wording.within_folds(x, one.folds, "pairs")
     return found.model_copy(update={"how": how})
+
+
+def _area(cases: Cases, columns: list[int], areas: Areas) -> Area:
+    """Return an area that may be known of a pair before."""
+    key = id(cases), tuple(columns)
+    if key not in areas:
+        areas[key] = cases, area_of(cases, columns)  # the cases are kept, and so is their id
+    return areas[key][1]
 
 
 def _accuracy_test(a: Cases, b: Cases) -> Difference:

@@ -132,6 +132,67 @@ class ClassResult(Record):
     metrics: dict[str, Estimate]
 
 
+class FoldScore(Record):
+    """A few metrics of a method on the test images of one fold; None where undefined."""
+
+    repeat: int
+    fold: int
+    n: int
+    metrics: dict[str, Number | None]
+
+
+class FamilyImportance(Record):
+    """What a method's AUC loses when the columns of one family are shuffled over the test images.
+
+    ``columns`` is how many columns of the family the method reads. A family is a texture family or
+    a network's embedding.
+    """
+
+    family: str
+    columns: int
+    drop: Estimate
+
+
+class FamilyCorrelation(Record):
+    """How alike two families order the images: 1 for columns that say the same.
+
+    ``values`` is a symmetric matrix in the order of ``families``; None where undefined.
+    """
+
+    families: list[str]
+    values: list[list[Number | None]]
+    images: int
+    how: str
+
+
+class Subgroup(Record):
+    """What a method reached on the test images with one value of a column, such as a scanner.
+
+    ``positives`` counts images of the positive class (binary only), ``groups`` the patients.
+    """
+
+    column: str
+    value: str
+    method: str
+    n: int
+    groups: int | None
+    positives: int | None
+    counts: dict[str, int]
+    metrics: dict[str, Estimate]
+
+
+class SplitPart(Record):
+    """One part of one fold: its images and groups (patients), in all and by class."""
+
+    repeat: int
+    fold: int
+    part: Literal["train", "val", "test"]
+    images: int
+    groups: int | None
+    counts: dict[str, int]
+    group_counts: dict[str, int] | None = None
+
+
 class LeftOut(Record):
     """What a method reached on the images of one value (a site), having learnt from the others."""
 
@@ -147,7 +208,8 @@ class MethodResult(Record):
     ``marks`` say what sets the row apart: "shortened: ...". ``parts`` are a few metrics on
     ``train``, ``val`` and ``test`` images side by side, ``calibration`` says what made its
     probabilities and ``seeds`` holds, by metric, one value for every seed; ``left_out`` are the
-    sites that were left out in turn.
+    sites that were left out in turn, ``folds`` a few metrics fold by fold, ``families`` what each
+    family of columns adds.
     """
 
     name: str
@@ -167,6 +229,8 @@ class MethodResult(Record):
     tuning: Tuning | None = None
     seeds: dict[str, list[Number | None]] = Field(default_factory=dict)
     left_out: list[LeftOut] = Field(default_factory=list)
+    folds: list[FoldScore] = Field(default_factory=list)
+    families: list[FamilyImportance] = Field(default_factory=list)
 
 
 class Comparison(Record):
@@ -190,6 +254,24 @@ class Comparison(Record):
     sentence: str
     general: Difference | None = None
     p_general_holm: Number | None = None
+
+
+class Pair(Record):
+    """The difference of two methods on the main metric, for the matrix of all pairs.
+
+    ``p_holm`` is that of the declared tests; it is None, and ``declared`` false, for a pair that
+    nobody asked to test, whose difference and interval only describe.
+    """
+
+    a: str
+    b: str
+    metric: str
+    difference: Number | None
+    low: Number | None
+    high: Number | None
+    p_holm: Number | None
+    declared: bool
+    reason: str | None = None
 
 
 class CurvePoint(Record):
@@ -327,7 +409,12 @@ class Finding(Record):
 
 
 class Results(Record):
-    """Everything in ``results.json``."""
+    """Everything in ``results.json``.
+
+    ``statements`` are what only its authors know of a study (``intended_use``,
+    ``reference_standard`` ...), ``pseudonymised`` tells that names of images, patients and files
+    are made up.
+    """
 
     schema_version: int = SCHEMA_VERSION
     task: str
@@ -348,3 +435,9 @@ class Results(Record):
     learning_curve: list[CurvePoint] = Field(default_factory=list)
     stability: Stability | None = None
     reported: list[Reported] = Field(default_factory=list)
+    pairs: list[Pair] = Field(default_factory=list)
+    subgroups: list[Subgroup] = Field(default_factory=list)
+    family_correlation: FamilyCorrelation | None = None
+    splits: list[SplitPart] = Field(default_factory=list)
+    statements: dict[str, str] = Field(default_factory=dict)
+    pseudonymised: bool = False

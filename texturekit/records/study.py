@@ -27,7 +27,7 @@ class Study:
     predictions : pandas.DataFrame
         One row a method, repeat, fold and image; every number in ``results`` is computed from it.
     curves : pandas.DataFrame
-        ``method, curve, class, x, y``.
+        ``method, curve, class, x, y, low, high, n``: see ``reports/README.md``.
     importance : pandas.DataFrame
         ``method, column, importance``; empty where no classifier tells.
     config : dict
@@ -35,10 +35,13 @@ class Study:
     environment : dict
         Versions, hardware, data hash, command line.
     assets : dict of bytes
-        Thumbnails (PNG) by file name, and ``assets.json`` which maps ids to them.
+        Pictures (PNG) by file name, ``assets.json`` which maps ids to them, and ``figures.json``.
     refits : pandas.DataFrame or None
         The test rows of fits with other seeds and with a share of the training groups: the columns
         of ``predictions``, ``seed`` (from 0) and ``fraction``. None without.
+    training : pandas.DataFrame or None
+        The epochs of networks that were trained: ``method, repeat, fold, epoch, train_loss,
+        val_loss, val_score, kept``. None without.
     """
 
     results: Results
@@ -49,6 +52,7 @@ class Study:
     environment: dict[str, Any]
     assets: Mapping[str, bytes] = field(default_factory=dict)
     refits: pd.DataFrame | None = None
+    training: pd.DataFrame | None = None
 
     def summary(self, metric: str = "roc_auc") -> pd.DataFrame:
         """Return one metric of every method, best first.
