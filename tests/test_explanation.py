@@ -12,6 +12,7 @@ from PIL import Image
 import texturekit as tk
 from tests.imagesets import spoil, two_classes
 from tests.nets import brightness, convolutions
+from texturekit.data.colouring import coloured
 from texturekit.data.pictures import Pictures
 from texturekit.data.placing import Box
 from texturekit.deep.backbones import BACKBONES
@@ -19,7 +20,7 @@ from texturekit.deep.loading import normalised
 from texturekit.deep.weights import Weights
 from texturekit.errors import ImageError, ModelError, ParameterError, UnknownNameError
 from texturekit.events import listening
-from texturekit.explanation import coloured, explain
+from texturekit.explanation import explain
 from texturekit.methods.grammar import parse_method
 from texturekit.methods.heads import HeadLearner
 from texturekit.methods.learners import Inputs, Settings

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from texturekit import events
+from texturekit.data.colouring import coloured
 from texturekit.data.manifest import Manifest, load_source
 from texturekit.data.placing import Box, seen
 from texturekit.errors import ImageError, ParameterError, printable
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from texturekit.data.pictures import Pictures
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from texturekit.methods.model import Model
 
 NOTICE = "Not a diagnosis. Where the net looked, not why, and not whether it is right."
-COLOURS = "inferno"  # perceptually uniform: equal steps of the map look equally large
-
-_STRONGEST = 0.75  # opacity of the colour where the map is at its maximum
-_OUTSIDE = 0.35  # brightness of what the network did not see
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,51 +96,6 @@ class Explanation:
     def overlay(self) -> NDArray[np.uint8]:
         """(H, W, 3) uint8: the picture, coloured where the map is high; see `coloured`."""
         return coloured(self.picture, self.map, self.box)
-
-
-def coloured(
-    picture: NDArray[np.uint8],
-    values: NDArray[np.float32],
-    box: Box | None = None,
-    *,
-    top: float | None = None,
-) -> NDArray[np.uint8]:
-    """Lay a map over a picture, the more opaque the higher; what is not above 0 stays clear.
-
-    Parameters
-    ----------
-    picture : (H, W, 3) uint8
-    values : (H, W) float32
-    box : Box, optional
-        What is outside is darkened.
-    top : float, optional
-        The value that has the last colour; the map's own maximum without.
-
-    Returns
-    -------
-    (H, W, 3) uint8
-
-    Examples
-    --------
-    >>> grey = np.full((1, 2, 3), 100, np.uint8)
-    >>> coloured(grey, np.array([[0, 5]], np.float32))
-    array([[[100, 100, 100],
-            [214, 216, 148]]], dtype=uint8)
-    """
-    import matplotlib
-
-    top = float(values.max()) if top is None else top
-    share = np.clip(values / top, 0, 1) if top > 0 else np.zeros_like(values)
-    table = np.asarray(matplotlib.colormaps[COLOURS](np.arange(256)))[:, :3] * 255
-    colours = table.astype(np.float32)[np.rint(share * 255).astype(np.uint8)]
-    clear = np.float32(_STRONGEST) * share[:, :, None]
-    result = picture * (1 - clear) + colours * clear
-    if box is not None:
-        dark = np.full(values.shape, _OUTSIDE, np.float32)
-        dark[box.slices] = 1
-        result *= dark[:, :, None]
-    shown: NDArray[np.uint8] = np.rint(result).astype(np.uint8)
-    return shown
 
 
 @dataclass

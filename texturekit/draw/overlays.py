@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from texturekit.data.colouring import coloured
 from texturekit.data.placing import Box
-from texturekit.explanation import NOTICE, coloured
+from texturekit.explanation import NOTICE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -108,16 +108,44 @@ def net_of(model: Model | str | Path, *, weights: str = "auto", seed: int = 0) -
         if name in BACKBONES and not Path(model).exists():
             return _of_head(_own_head(name, weights, seed), None, Preprocessing(seed=seed))
         model = _found(model, weights)
-    if isinstance(model.learner, HeadLearner):
-        return _of_head(model.learner, model.positive, model.preprocessing)
-    network = model.learner.network if isinstance(model.learner, PictureLearner) else None
-    if network is None:
+    net = net_in(model.learner, model.classes, model.positive, model.preprocessing, model.decision)
+    if net is None:
         raise ModelError(_no_net(model))
+    return net
+
+
+def net_in(
+    learner: object,
+    classes: Sequence[str],
+    positive: str | None,
+    preprocessing: Preprocessing,
+    decision: Decision,
+) -> Net | None:
+    """Return the network inside a fitted learner; None where there is none.
+
+    Parameters
+    ----------
+    learner : PriorLearner, TableLearner, PictureLearner or HeadLearner
+    classes : sequence of str
+        Of the task.
+    positive : str or None
+        The positive class of two.
+    preprocessing : Preprocessing
+    decision : Decision
+
+    Returns
+    -------
+    Net or None
+    """
+    if isinstance(learner, HeadLearner):
+        return _of_head(learner, positive, preprocessing)
+    network = learner.network if isinstance(learner, PictureLearner) else None
+    if network is None or not isinstance(learner, PictureLearner):
+        return None
     facts = network.facts
     return Net(
-        model.method.name, network.module, network.backbone, model.classes, model.kind,
-        model.positive, np.array(facts.trained, dtype=bool), model.preprocessing, facts.weights,
-        model.decision,
+        learner.method.name, network.module, network.backbone, tuple(classes), learner.kind,
+        positive, np.array(facts.trained, dtype=bool), preprocessing, facts.weights, decision,
     )  # fmt: skip
 
 

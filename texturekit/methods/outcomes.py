@@ -63,6 +63,7 @@ def score(
         threshold=_threshold(frame, kind, run),
         calibration=_calibration(run.decisions),
         tuning=run.tuning,
+        families=run.families,
         seconds=Seconds(
             represent=_represent_seconds(method, found),
             fit=run.fit_seconds,

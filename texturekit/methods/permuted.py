@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from texturekit import events
-from texturekit.data.choices import limited
+from texturekit.data.choices import some_rows
 from texturekit.data.folds import Fold
 from texturekit.data.group_counts import group_numbers
 from texturekit.errors import ParameterError
@@ -199,7 +199,7 @@ def _capped(
     first = [fold for fold in folds if fold.repeat == folds[0].repeat]
     if len(manifest) <= MOST_IMAGES:
         return manifest, inputs, first
-    rows = _some(manifest, seed)
+    rows = some_rows(manifest, MOST_IMAGES, seed=seed)
     place = np.full(len(manifest), -1)
     place[rows] = np.arange(len(rows))
     fewer = [
@@ -209,17 +209,6 @@ def _capped(
         for f in first
     ]
     return manifest.subset(rows), inputs.subset(rows), fewer
-
-
-def _some(manifest: Manifest, seed: int) -> NDArray[np.int64]:
-    """Return at most `MOST_IMAGES` rows: whole groups, or single images of groups that are vast."""
-    try:
-        # Another seed than the folds': the same one would deal whole folds out.
-        kept = set(limited(manifest, MOST_IMAGES, seed=seed + 7919).ids)
-    except ParameterError:
-        some = np.random.default_rng(seed).choice(len(manifest), MOST_IMAGES, replace=False)
-        return np.sort(some).astype(np.int64)
-    return np.array([row for row, name in enumerate(manifest.ids) if name in kept])
 
 
 def _refitted(
@@ -249,17 +238,40 @@ def _refitted(
     tested = np.flatnonzero(fold_of >= 0)
     if not len(tested):
         return None
-    cases = _cases(manifest.subset(tested), labels[tested], told[tested], fold_of[tested], positive)
+    cases = cases_of(
+        manifest.subset(tested), labels[tested], told[tested], fold_of[tested], positive
+    )
     return area_of(cases, rankable(cases)).value
 
 
-def _cases(
+def cases_of(
     manifest: Manifest,
     labels: NDArray[Any],
     told: NDArray[np.float64],
     fold: NDArray[np.int64],
     positive: str | None,
+    *,
+    graded: bool = False,
 ) -> Cases:
+    """Return test images with labels and predictions that no table of predictions holds.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        The n images.
+    labels : (n,) int64, or (n, L) float64
+    told : (n, k) float64
+    fold : (n,) int64
+    positive : str or None
+        The positive class of two.
+    graded : bool, default False
+        See `texturekit.metrics.cases.Cases`.
+
+    Returns
+    -------
+    Cases
+        Of one repeat; its decisions are not to be looked at.
+    """
     if manifest.kind == "multilabel":
         truth, known = labels == 1, ~np.isnan(labels) & ~np.isnan(told)
     else:
@@ -276,4 +288,5 @@ def _cases(
         probability=told,
         fold=np.unique(fold, return_inverse=True)[1].astype(np.int64),
         group=group_numbers(manifest.groups, len(manifest)),
+        graded=graded,
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from texturekit.records import CurvePoint
 
 _LEAST = 0.001
+PAIRS = ("declared", "all")
 
 
 def checked(options: Options) -> Options:
@@ -35,6 +36,8 @@ def checked(options: Options) -> Options:
     if options.leave_out is not None:
         why = f"the values of {options.leave_out!r} make the folds"
         _refuse(options, "leave_out", why, ("folds", "repeats"))
+    if options.pairs not in PAIRS:
+        raise ParameterError(f"pairs={options.pairs!r} is unknown; use {' or '.join(PAIRS)}.")
     if options.seeds < 1:
         raise ParameterError(f"seeds={options.seeds} is out of range; use a whole number from 1.")
     for share in options.fractions:

@@ -18,6 +18,7 @@ from texturekit.methods.learners import PictureLearner, TableLearner, learner
 from texturekit.methods.prediction_rows import ordered, prediction_rows
 from texturekit.methods.side_by_side import learnt_from, set_aside
 from texturekit.methods.tuned import account, trials_of, tuned
+from texturekit.methods.watching import Looks, Watch, epochs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from texturekit.methods.heads import HeadLearner
     from texturekit.methods.inner import Inner, Rows
     from texturekit.methods.learners import Inputs, Settings
-    from texturekit.records import Trial, Tuning
+    from texturekit.records import FamilyImportance, Trial, Tuning
     from texturekit.tuning import Search
 
 __all__ = ["Run", "run_method"]
@@ -58,6 +59,12 @@ class Run:
         What was chosen inside the training part, by repeat and fold.
     tuning : Tuning or None
         How the settings were chosen.
+    epochs : list of dict
+        Rows of ``training.parquet`` without the method.
+    families : list of FamilyImportance
+        What each family of columns adds.
+    cams : dict of bytes
+        Overlays (PNG) of where a network looked, by id.
     """
 
     predictions: pd.DataFrame
@@ -69,6 +76,9 @@ class Run:
     head: HeadLearner | None = None
     decisions: dict[tuple[int, int], Decision] = field(default_factory=dict)
     tuning: Tuning | None = None
+    epochs: list[dict[str, Any]] = field(default_factory=list)
+    families: list[FamilyImportance] = field(default_factory=list)
+    cams: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,12 @@ class _Task:
     inputs: Inputs
     positive: str | None
     wanted: Wanted
-    training: bool = False
+    looks: Looks
+
+    def watch(self, settings: Settings) -> Watch:
+        """Return what looks at every fold."""
+        given = self.method, self.manifest, self.inputs, self.positive
+        return Watch(self.looks, *given, settings)
 
     def unfitted(self, settings: Settings) -> Any:
         """Return the learner of a fold."""
@@ -149,7 +164,7 @@ def run_method(
     positive: str | None,
     settings: Settings,
     wanted: Wanted | None = None,
-    training: bool = False,
+    looks: Looks | None = None,
 ) -> Run:
     """Fit and predict one method on every fold.
 
@@ -166,14 +181,14 @@ def run_method(
     settings : Settings
     wanted : Wanted, optional
         The threshold and the calibration to choose inside each training part.
-    training : bool, default False
-        Predict images that were learnt from, too, to tell how much better a method is on these.
+    looks : Looks, optional
+        What is looked at beside the predictions; default: nothing.
 
     Returns
     -------
     Run
     """
-    task = _Task(method, manifest, inputs, positive, wanted or Wanted(), training)
+    task = _Task(method, manifest, inputs, positive, wanted or Wanted(), looks or Looks())
     run = Run(pd.DataFrame())
     if method.classifier == "head":
         frames = _run_head(task, folds, settings, run)
@@ -190,6 +205,7 @@ def _run_folds(
     frames: list[pd.DataFrame] = []
     importances: list[dict[str, float]] = []
     trials: list[Trial] = []
+    watch = task.watch(settings)
     for number, fold in enumerate(folds):
         events.progress(f"running {task.method.name}", number, len(folds))
         seeded = replace(settings, seed=settings.seed + fold.repeat)
@@ -201,17 +217,21 @@ def _run_folds(
         inner = task.choose(partial(task.unfitted, seeded), fitted, part, fold, run)
         middle = time.perf_counter()
         told = fitted.predict_proba(task.inputs.subset(fold.test))
-        frames += task.rows(told, fitted, inner, fold, run)
+        made = task.rows(told, fitted, inner, fold, run)
         run.fit_seconds += middle - start
         run.predict_seconds += time.perf_counter() - middle
-        if task.training:
+        watch.see(fitted, told, made[0], fold)
+        frames += made
+        if task.looks.training:
             frames.append(task.learnt(fitted, part, fold, run))
         if isinstance(fitted, TableLearner) and (gain := fitted.importance()) is not None:
             importances.append(dict(zip(gain[0], gain[1].tolist(), strict=True)))
         if isinstance(fitted, PictureLearner) and fitted.network is not None:
             run.weights = fitted.network.facts.weights
+        run.epochs += epochs_of(fitted, fold)
     events.progress(f"running {task.method.name}", len(folds), len(folds))
     run.importance = _mean(importances)
+    run.families, run.cams = watch.families(run.decisions), watch.cams()
     run.tuning = account(task.method, settings, trials)
     return frames
 
@@ -225,17 +245,21 @@ def _run_head(
     head = unfitted().load()
     middle = time.perf_counter()
     known = head.predict_proba(task.inputs)
-    frames: list[pd.DataFrame] = []
+    frames: list[list[pd.DataFrame]] = []
     for fold in folds:
         part = replace(task.part(fold), told=known)
         inner = task.choose(unfitted, head, part, fold, run)
-        frames += task.rows(known[fold.test], head, inner, fold, run)
+        frames.append(task.rows(known[fold.test], head, inner, fold, run))
     run.fit_seconds = middle - start
     run.predict_seconds = time.perf_counter() - middle
+    watch = task.watch(settings)
+    for fold, (tests, *_) in zip(folds, frames, strict=True):
+        watch.see(head, known[fold.test], tests, fold)
+    run.cams = watch.cams()
     run.weights = None if head.weights is None else head.weights.label
     run.head = head
     run.tuning = account(task.method, settings, [])
-    return frames
+    return [frame for made in frames for frame in made]
 
 
 def _with_weights(method: Method, settings: Settings) -> Settings:

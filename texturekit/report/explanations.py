@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 import texturekit
+from texturekit.data.colouring import COLOURS
 from texturekit.draw.overlays import panel
 from texturekit.errors import printable
-from texturekit.explanation import COLOURS, NOTICE
+from texturekit.explanation import NOTICE
 from texturekit.outputs import replacing
 from texturekit.table_file import table_schema, write_parts
 
