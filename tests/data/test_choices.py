@@ -47,4 +47,4 @@ def test_the_first_images_keep_what_was_skipped(manifest):
 
 
 def test_a_few_images_are_all_shown(manifest):
-    assert representatives(manifest, pd.DataFrame()) == list(range(16))
+    assert sorted(representatives(manifest)) == list(range(16))

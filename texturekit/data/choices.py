@@ -13,13 +13,14 @@ from texturekit.errors import ParameterError, printable
 from texturekit.records import Skipped
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import NDArray
 
     from texturekit.data.manifest import Manifest
 
-_FEW = 200
-_SAMPLES, _EXTREMES = 6, 3
+MOST = 400
+_FEW, _SAMPLES = 200, 6
 
 
 def memberships(manifest: Manifest) -> NDArray[np.bool_]:
@@ -139,24 +140,68 @@ def _thinned(manifest: Manifest, target: int, seed: int) -> NDArray[np.int64]:
     return np.zeros(0, dtype=np.int64)
 
 
-def representatives(manifest: Manifest, predictions: pd.DataFrame) -> list[int]:
-    """Return the rows worth showing: all of a few, else samples and extremes of each class.
+def some_rows(manifest: Manifest, most: int, *, seed: int) -> NDArray[np.int64]:
+    """Return all rows, or at most so many: whole groups, or single images of groups that are vast.
 
-    The extremes are, for each method and class, the images whose own class got the highest and
-    the lowest probability on the first repeat.
+    Parameters
+    ----------
+    manifest : Manifest
+        Labelled images.
+    most : int
+        At least 1.
+    seed : int
+        Of comparisons, whose folds are dealt by it; it is changed here, as the same one would take
+        whole folds.
+
+    Returns
+    -------
+    (k,) int64
+        Ascending.
     """
-    if len(manifest) <= _FEW:
-        return list(range(len(manifest)))
-    shown = memberships(manifest)
-    chosen = {int(r) for k in range(shown.shape[1]) for r in np.flatnonzero(shown[:, k])[:_SAMPLES]}
+    if len(manifest) <= most:
+        return np.arange(len(manifest))
+    try:
+        kept = set(limited(manifest, most, seed=seed + 7919).ids)
+    except ParameterError:
+        some = np.random.default_rng(seed).choice(len(manifest), most, replace=False)
+        return np.sort(some).astype(np.int64)
+    return np.array([row for row, name in enumerate(manifest.ids) if name in kept])
+
+
+def representatives(
+    manifest: Manifest, wanted: Iterable[str] = (), *, most: int = MOST
+) -> list[int]:
+    """Return the rows worth showing: some of each class, those that are wanted, then others.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    wanted : iterable of str
+        Ids (as printed) of images that are to be shown, the most important ones first.
+    most : int, default 400
+        Largest number of rows.
+
+    Returns
+    -------
+    list of int
+        Each once, the most important ones first. Of at most 200 images all are among them.
+
+    Examples
+    --------
+    >>> rows = representatives(tk.load_task("breast"), most=20)
+    >>> len(rows), len(set(rows))
+    (20, 20)
+    """
     place = {printable(name): row for row, name in enumerate(manifest.ids)}
-    tested = predictions[(predictions["split"] == "test") & (predictions["repeat"] == 0)]
-    for _, frame in tested.groupby("method", sort=True):
-        rows = np.array([place[name] for name in frame["id"]])
-        for k, name in enumerate(manifest.classes):
-            p = frame[f"p.{name}"].to_numpy(dtype=float)
-            for member in (shown[rows, k], ~shown[rows, k]):
-                own = np.flatnonzero(member & ~np.isnan(p))
-                order = own[np.argsort(p[own], kind="stable")]
-                chosen.update(rows[order[:_EXTREMES]].tolist(), rows[order[-_EXTREMES:]].tolist())
-    return sorted(chosen)
+    order = dict.fromkeys(row for own in _samples(manifest) for row in own)
+    order.update(dict.fromkeys(place[name] for name in wanted if name in place))
+    if len(manifest) <= _FEW:
+        order.update(dict.fromkeys(range(len(manifest))))
+    return list(order)[:most]
+
+
+def _samples(manifest: Manifest) -> Iterator[list[int]]:
+    """Yield the first image of each class, then the second of each, and so on."""
+    own = [np.flatnonzero(column)[:_SAMPLES].tolist() for column in memberships(manifest).T]
+    for rank in range(_SAMPLES):
+        yield [rows[rank] for rows in own if rank < len(rows)]
