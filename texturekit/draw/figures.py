@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -22,108 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, GRID, FAINT = "currentColor", "var(--grid, #ddd)", "var(--muted, #777)"
-_GRID_STEPS = 400  # curves are drawn on a lattice of this many steps: finer than a screen shows
-
-
-@dataclass(frozen=True)
-class Line:
-    """A curve of a figure.
-
-    Attributes
-    ----------
-    key : str
-        Becomes the CSS class of its group: letters, digits, ``-`` only.
-    x, y : sequence of float
-        Points, 0 to 1.
-    colour, dashed, width : str, bool, float
-        A CSS colour; whether the line is dashed, as baselines are; points.
-    """
-
-    key: str
-    x: Sequence[float]
-    y: Sequence[float]
-    colour: str = INK
-    dashed: bool = False
-    width: float = 1.8
-
-
-def roc(lines: Sequence[Line], *, name: str, label: str, side: float = 4.4) -> str:
-    """Draw ROC curves on common axes.
-
-    Parameters
-    ----------
-    lines : sequence of Line
-        The curves, the most important one first; ``x`` is 1 - specificity, ``y`` sensitivity.
-    name : str
-        Prefix of the ids inside, unique in the page: letters, digits, ``-`` only.
-    label : str
-        What a screen reader says.
-    side : float, default 4.4
-        Width and height in inches; texts keep their size.
-
-    Returns
-    -------
-    str
-        One ``<svg>`` element.
-
-    Raises
-    ------
-    ParameterError
-        If ``name`` or a key is no plain word.
-
-    Examples
-    --------
-    >>> svg = roc([Line("m0", [0, 0, 1], [0, 1, 1])], name="roc", label="ROC curves")
-    >>> svg[:4], 'class="line m0"' in svg
-    ('<svg', True)
-    """
-    with plain_style():
-        figure, paint = _figure(side, side), _Paint()
-        box = (0.55 / side, 0.5 / side, 1 - 0.7 / side, 1 - 0.7 / side)
-        _draw_roc(figure.add_axes(box), lines, paint)
-        return _svg(figure, paint, name, label, {})
-
-
-def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str], *, name: str) -> str:
-    """Draw a confusion matrix as a heat map: colour is the share of the row, the number the count.
-
-    Parameters
-    ----------
-    counts, classes : (n, n) sequence of int, sequence of str
-        Rows are the truth, columns what was predicted; the n class names.
-    name : str
-        Prefix of the ids inside, unique in the page.
-
-    Returns
-    -------
-    str
-        One ``<svg>`` element.
-
-    Raises
-    ------
-    ParameterError
-        If the matrix does not fit the classes.
-
-    Examples
-    --------
-    >>> svg = confusion([[8, 2], [1, 9]], ["benign", "malignant"], name="c0")
-    >>> "malignant" in svg
-    True
-    """
-    size = len(classes)
-    if size == 0 or len(counts) != size or any(len(row) != size for row in counts):
-        raise ParameterError(f"{len(counts)} rows of counts do not fit {size} classes; give n x n.")
-    margin, side = 0.25 + 0.068 * max(len(_short(item)) for item in classes), 0.42 * size
-    names = {f"@{i}@": _short(item) for i, item in enumerate(classes)}
-    label = "Confusion matrix, rows are the truth: " + "; ".join(
-        f"{item}: {', '.join(map(str, row))}" for item, row in zip(classes, counts, strict=True)
-    )
-    with plain_style():
-        figure, paint = _figure(margin + side + 0.1, margin + side + 0.1), _Paint()
-        width, height = figure.get_size_inches()
-        axes = figure.add_axes((margin / width, 0.1 / height, side / width, side / height))
-        _draw_confusion(axes, counts, list(names), paint)
-        return _svg(figure, paint, name, label, names)
 
 
 def forest(
@@ -163,7 +60,7 @@ def forest(
         raise ParameterError(f"the axis runs from {start} to {end}; start must be below end.")
 
     def place(number: float) -> str:
-        return f"{6 + 148 * (min(max(number, start), end) - start) / (end - start):.1f}"
+        return across(number, start, end)
 
     parts = [
         f'<line x1="{place(mark)}" x2="{place(mark)}" y1="0" y2="22" class="mark"/>'
@@ -182,6 +79,17 @@ def forest(
     return f'<svg class="forest" viewBox="0 0 160 22" aria-hidden="true">{"".join(parts)}</svg>'
 
 
+def across(number: float, start: float, end: float) -> str:
+    """Return where a number stands in a row of 160 units; at an end if it lies beyond.
+
+    Examples
+    --------
+    >>> across(0.75, 0.5, 1.0)
+    '80.0'
+    """
+    return f"{6 + 148 * (min(max(number, start), end) - start) / (end - start):.1f}"
+
+
 class _Paint:
     """Lend matplotlib a colour for each CSS expression, to be swapped in the finished text."""
 
@@ -195,42 +103,6 @@ class _Paint:
 
     def swap(self, text: str) -> str:
         return re.sub(r"#fe([0-9a-f]{4})", lambda m: self.expressions[int(m[1], 16)], text)
-
-
-def _draw_roc(axes: Axes, lines: Sequence[Line], paint: _Paint) -> None:
-    axes.plot([0, 1], [0, 1], color=paint(FAINT), linewidth=0.8, linestyle=(0, (2, 3)))
-    for line in reversed(lines):
-        x, y = _thin(line.x, line.y)
-        (drawn,) = axes.plot(x, y, color=paint(line.colour), linewidth=line.width, clip_on=False)
-        drawn.set_gid(f"line--{_word(line.key)}")
-        if line.dashed:
-            drawn.set_linestyle((0, (4, 2.5)))
-    ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
-    axes.set(xlim=(0, 1), ylim=(0, 1), xticks=ticks, yticks=ticks, aspect="equal")
-    _plain_axes(axes, paint)
-    axes.grid(visible=True, color=paint(GRID), linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.set_xlabel("1 \N{MINUS SIGN} specificity", color=paint(INK), labelpad=5)
-    axes.set_ylabel("Sensitivity", color=paint(INK), labelpad=5)
-
-
-def _draw_confusion(
-    axes: Axes, counts: Sequence[Sequence[int]], names: list[str], paint: _Paint
-) -> None:
-    for i, row in enumerate(counts):
-        total = sum(row)
-        for j, count in enumerate(row):
-            share = count / total if total else 0.0
-            heat = f"color-mix(in srgb, var(--heat, #0b62b8) {100 * share:.0f}%, transparent)"
-            axes.fill([j, j + 1, j + 1, j], [i, i, i + 1, i + 1], color=paint(heat), linewidth=0)
-            ink = "var(--on-heat, #fff)" if share > 0.55 else INK
-            axes.text(j + 0.5, i + 0.52, str(count), color=paint(ink), ha="center", va="center")
-    places = [i + 0.5 for i in range(len(names))]
-    axes.set(xlim=(0, len(names)), ylim=(len(names), 0), aspect="equal")
-    axes.set_xticks(places, names, rotation=90)
-    axes.set_yticks(places, names)
-    axes.xaxis.tick_top()
-    _plain_axes(axes, paint)
 
 
 def plain_style() -> AbstractContextManager[None]:
@@ -252,21 +124,6 @@ def _plain_axes(axes: Axes, paint: _Paint) -> None:
     axes.tick_params(length=0, pad=5, labelcolor=paint(INK))
     for side in axes.spines.values():
         side.set(color=paint(GRID), linewidth=0.8)
-
-
-def _thin(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[float]]:
-    """Keep the points at which a curve turns, to the accuracy of a screen."""
-    points: list[tuple[int, int]] = []
-    for raw in zip(x, y, strict=True):
-        point = (round(raw[0] * _GRID_STEPS), round(raw[1] * _GRID_STEPS))
-        if points and point == points[-1]:
-            continue
-        if len(points) > 1:
-            (x0, y0), (x1, y1), (x2, y2) = points[-2], points[-1], point
-            if (x1 - x0) * (y2 - y1) == (y1 - y0) * (x2 - x1):
-                points.pop()
-        points.append(point)
-    return [p[0] / _GRID_STEPS for p in points], [p[1] / _GRID_STEPS for p in points]
 
 
 def _word(name: str) -> str:
