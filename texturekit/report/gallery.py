@@ -1,32 +1,41 @@
-"""Which images the page shows: some of each class, and the clearest hits and misses of a method."""
+"""Which images the page shows: some of each class, and the clearest cases of every method."""
 
 from __future__ import annotations
 
-import base64
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from texturekit.errors import ModelError
+from texturekit.metrics.showcase import (
+    FALSE_ALARM,
+    MISSED,
+    PER_OUTCOME,
+    RECOGNISED,
+    UNCERTAIN,
+    showcase,
+)
+from texturekit.report.wording import number
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
 
-    from texturekit.records import Study
+    from texturekit.metrics.showcase import Case
+    from texturekit.records import Results, Study
+    from texturekit.report.album import Album, Held
 
-PER_CLASS, PER_OUTCOME = 6, 4
-PER_SECTION = 1_300_000  # bytes of pictures in a section; mail attachments stay small
-_RIGHT = "Recognised"
-_PNG = b"\x89PNG\r\n\x1a\n"
+PER_CLASS = 6
+_MANY = 8  # classes from which fewer samples a class are shown
+_MOST = 400  # pictures of all methods' cases together; a picture may stand in several
+_LONG = 24  # characters of an id beyond which the folders of a path are left out
+VIEWS = {"cam": "Grad-CAM", "lbp": "LBP codes", "sobel": "Sobel", "hog": "HOG"}
 
 
 @dataclass(frozen=True)
-class Picture:
-    """An image of the page and what there is to say about it."""
+class Wish:
+    """An image that is to be shown, and why."""
 
-    source: str
     id: str
     truth: str
     predicted: str = ""
@@ -34,13 +43,41 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Shot:
+    """A picture in its place.
+
+    Attributes
+    ----------
+    key : str
+        Of the picture in the page.
+    views : list of (str, str)
+        What can be laid over it, one of `VIEWS`, and its key.
+    id, truth, predicted, probability
+        What there is to say; ``predicted`` is empty where nothing was predicted.
+    alt : str
+        The same in words.
+    name : str
+        The id; of a long path its last part.
+    """
+
+    key: str
+    views: list[tuple[str, str]]
+    id: str
+    truth: str
+    predicted: str
+    probability: float | None
+    alt: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Row:
     """Pictures that belong together, and how many there would be."""
 
     title: str
-    pictures: list[Picture]
+    shots: list[Shot]
     total: int
-    right: bool = True
+    tone: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,170 +89,178 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Case:
-    """A prediction that might be shown; the highest ``rank`` first."""
+class Panel:
+    """The cases of one method."""
 
-    rank: float
-    id: str
-    truth: str
-    predicted: str
-    probability: float | None
+    method: str
+    groups: list[Group]
+    cams: bool
 
 
-class Album:
-    """The study's thumbnails, handed out as ``data:`` URIs until a number of bytes is spent.
+@dataclass(frozen=True)
+class Wanted:
+    """The wishes of one row of a panel, the most telling first."""
 
-    Each of ``shares`` parts of the page gets what is left, divided by the parts still to come.
-    """
-
-    def __init__(self, assets: Mapping[str, bytes], shares: int) -> None:
-        self._assets, self._index = assets, index(assets)
-        self._left, self._shares, self._room = PER_SECTION, shares, 0
-
-    def turn(self) -> None:
-        """Begin the next part."""
-        self._left += self._room
-        self._room = self._left // max(self._shares, 1)
-        self._left, self._shares = self._left - self._room, self._shares - 1
-
-    def take(self, image_id: str) -> str | None:
-        """Return the picture of an image, or None when there is none or no room is left."""
-        data = self._assets.get(self._index.get(image_id, {}).get("file", ""), b"")
-        size = len(data) * 4 // 3
-        if not data.startswith(_PNG) or size > self._room:
-            return None
-        self._room -= size
-        return "data:image/png;base64," + base64.b64encode(data).decode("ascii")
+    title: str
+    wishes: list[Wish]
+    total: int
+    tone: str
 
 
-def index(assets: Mapping[str, bytes]) -> dict[str, dict[str, str]]:
-    """Return ``assets.json``: image id to its file and label; empty without images.
+@dataclass
+class Plan:
+    """What is to be shown of every method, class by class, and which methods had no room."""
 
-    Raises
-    ------
-    ModelError
-        If the file is no such mapping.
-    """
-    if "assets.json" not in assets:
-        return {}
-    try:
-        content = json.loads(assets["assets.json"])
-        return {
-            str(key): {"file": str(item["file"]), "label": str(item.get("label", ""))}
-            for key, item in content.items()
-        }
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ModelError(
-            f"assets.json does not map image ids to file and label ({error!r}); compare again."
-        ) from error
+    panels: dict[str, dict[str, list[Wanted]]] = field(default_factory=dict)
+    without: list[str] = field(default_factory=list)
+
+    def ranked(self, method: str) -> Iterator[Wish]:
+        """Yield the wishes of a method: the first of every row, then the second, and so on."""
+        rows = [row.wishes for group in self.panels[method].values() for row in group]
+        for several in zip_longest(*rows):
+            yield from (wish for wish in several if wish is not None)
 
 
-def samples(study: Study) -> list[Row]:
+def samples(known: Mapping[str, Held], results: Results) -> dict[str, tuple[list[Wish], int]]:
     """Choose images of each class, the first by id.
 
     Parameters
     ----------
-    study : Study
+    known : mapping
+        What there is, by image id.
+    results : Results
 
     Returns
     -------
-    list of Row
-        One a class that has a picture, in class order.
+    dict
+        By class that has a picture: wishes, and how many images of it there are.
     """
-    classes, known = study.results.classes, index(study.assets)
-    album = Album(study.assets, len(classes))
-    several, rows = study.results.kind == "multilabel", []
+    classes, several = results.classes, results.kind == "multilabel"
+    most = PER_CLASS if len(classes) <= _MANY else PER_OUTCOME
+    found = {}
     for name in classes:
-        album.turn()
         ids = sorted(
             key
-            for key, item in known.items()
-            if (name in item["label"].split("|") if several else item["label"] == name)
+            for key, held in known.items()
+            if (name in held.label.split("|") if several else held.label == name)
         )
-        pictures = [
-            Picture(source, key, known[key]["label"])
-            for key in ids[: PER_CLASS if len(classes) <= 8 else PER_OUTCOME]
-            if (source := album.take(key)) is not None
-        ]
-        if pictures:
-            rows.append(Row(name, pictures, study.results.data.counts.get(name, len(ids))))
-    return rows
+        if ids:
+            wishes = [Wish(key, known[key].label.replace("|", ", ")) for key in ids[:most]]
+            found[name] = wishes, results.data.counts.get(name, len(ids))
+    return found
 
 
-def examples(study: Study, method: str) -> list[Group]:
-    """Choose the predictions in which a method was surest, wrong and right, of each class.
+def plan(study: Study, methods: Sequence[str]) -> Plan:
+    """Choose the cases of methods: the surest of each outcome, and the most uncertain.
 
     Parameters
     ----------
     study : Study
-    method : str
-        A method with predictions.
+    methods : sequence of str
+        With predictions, the leading one first; it has the most room.
 
     Returns
     -------
-    list of Group
-        One a class (or label) with a picture; test images of the first repeat.
+    Plan
+        Test images of the first repeat.
     """
-    frame = study.predictions
-    if frame.empty:
-        return []
-    frame = frame[(frame["method"] == method) & (frame["split"] == "test")]
-    frame = frame[frame["repeat"] == frame["repeat"].min()]
-    album = Album(study.assets, len(study.results.classes))
-    choose = _of_label if study.results.kind == "multilabel" else _of_class
-    groups = []
-    for name in study.results.classes:
-        album.turn()
-        rows = [_row(title, cases, album) for title, cases in choose(frame, name) if cases]
-        if any(row.pictures for row in rows):
-            groups.append(Group(name, rows))
-    return groups
-
-
-def _of_class(frame: pd.DataFrame, name: str) -> list[tuple[str, list[Case]]]:
-    """Of the images that are of a class: called something else, and recognised."""
-    cases = [
-        Case(score if score is not None else -1.0, str(row["id"]), name, said, score)
-        for row in frame[frame["label"] == name].to_dict("records")
-        for said in [str(row["predicted"])]
-        for score in [_score(row, said)]
-    ]
-    return [
-        ("Missed", [case for case in cases if case.predicted != name]),
-        (_RIGHT, [case for case in cases if case.predicted == name]),
-    ]
-
-
-def _of_label(frame: pd.DataFrame, name: str) -> list[tuple[str, list[Case]]]:
-    """Of all images with a known answer: the label missed, raised wrongly, and recognised."""
-    outcomes: dict[str, list[Case]] = {"Missed": [], "False alarm": [], _RIGHT: []}
-    if f"y.{name}" not in frame:
-        return []
-    for row in frame[frame[f"y.{name}"].notna()].to_dict("records"):
-        truth, called = row[f"y.{name}"] == 1, name in str(row["predicted"]).split("|")
-        score = _score(row, name)
-        if score is None or not (truth or called):
+    chosen, left = Plan(), _MOST
+    for place, method in enumerate(methods):
+        frame = first_repeat(study.predictions, method)
+        found = {
+            name: rows
+            for name in study.results.classes
+            if (rows := _outcomes(frame, name, study.results))
+        }
+        count = sum(map(len, found.values()))
+        share = left if place == 0 else left // (len(methods) - place)
+        most = min(PER_OUTCOME, share // max(count, 1))
+        if place == 0:
+            most = max(most, 1)
+        if not count or not most:
+            chosen.without += [method] if count else []
             continue
-        title = (_RIGHT if called else "Missed") if truth else "False alarm"
-        rank = score if called else -score
-        words = [name if answer else f"not {name}" for answer in (truth, called)]
-        outcomes[title].append(Case(rank, str(row["id"]), words[0], words[1], score))
-    return list(outcomes.items())
+        chosen.panels[method] = {
+            name: [_wanted(title, cases, most) for title, cases in rows.items()]
+            for name, rows in found.items()
+        }
+        left -= sum(len(w.wishes) for group in chosen.panels[method].values() for w in group)
+    return chosen
 
 
-def _score(row: Mapping[Hashable, object], name: str) -> float | None:
-    """Return the probability that a row gives to a class, None where it gives none."""
-    value = row.get(f"p.{name}")
-    return float(value) if isinstance(value, float) and value == value else None
+def first_repeat(predictions: pd.DataFrame, method: str) -> pd.DataFrame:
+    """Return the test rows of a method in the first repeat that it has."""
+    if predictions.empty:
+        return predictions
+    tested = (predictions["method"] == method) & (predictions["split"] == "test")
+    frame: pd.DataFrame = predictions[tested]
+    once: pd.DataFrame = frame[frame["repeat"] == frame["repeat"].min()]
+    return once
 
 
-def _row(title: str, cases: list[Case], album: Album) -> Row:
-    """Show the cases with the highest rank that have a picture."""
-    pictures: list[Picture] = []
-    for case in sorted(cases, key=lambda case: (-case.rank, case.id)):
-        if len(pictures) == PER_OUTCOME:
-            break
-        source = album.take(case.id)
-        if source is not None:
-            pictures.append(Picture(source, case.id, case.truth, case.predicted, case.probability))
-    return Row(title, pictures, len(cases), right=title == _RIGHT)
+def _outcomes(frame: pd.DataFrame, name: str, results: Results) -> dict[str, list[Case]]:
+    """Return the cases of a class by outcome; what is missed of no disease is a false alarm."""
+    if frame.empty:
+        return {}
+    found = showcase(frame, name, kind=results.kind, positive=results.positive)
+    negative = results.kind == "binary" and name != results.positive
+    return {
+        FALSE_ALARM if negative and title == MISSED else title: cases
+        for title, cases in found.items()
+        if cases
+    }
+
+
+def _wanted(title: str, cases: list[Case], most: int) -> Wanted:
+    wishes = [Wish(c.id, c.truth, c.predicted, c.probability) for c in cases[:most]]
+    tone = {RECOGNISED: "right", UNCERTAIN: "doubt"}.get(title, "wrong")
+    return Wanted(title, wishes, len(cases), tone)
+
+
+def panels(chosen: Plan, known: Mapping[str, Held], album: Album) -> list[Panel]:
+    """Return the cases whose pictures are in the page, method by method."""
+    found = []
+    for method, groups in chosen.panels.items():
+        shown = [
+            Group(name, [_row(one, known, album, method) for one in wanted])
+            for name, wanted in groups.items()
+        ]
+        shown = [group for group in shown if any(row.shots for row in group.rows)]
+        seen = [view for g in shown for r in g.rows for s in r.shots for view, _ in s.views]
+        if shown:
+            found.append(Panel(method, shown, "cam" in seen))
+    return found
+
+
+def _row(wanted: Wanted, known: Mapping[str, Held], album: Album, method: str) -> Row:
+    shots = [shot(wish, known, album, method) for wish in wanted.wishes]
+    return Row(wanted.title, [s for s in shots if s is not None], wanted.total, wanted.tone)
+
+
+def shot(
+    wish: Wish, known: Mapping[str, Held], album: Album, method: str | None = None
+) -> Shot | None:
+    """Return a picture with what can be laid over it; None if it is not in the page.
+
+    Parameters
+    ----------
+    wish : Wish
+    known : mapping
+        What there is, by image id.
+    album : Album
+    method : str, optional
+        Whose overlay is wanted.
+    """
+    held = known.get(wish.id)
+    key = None if held is None else album.key(held.file)
+    if held is None or key is None:
+        return None
+    files = {"cam": held.cams.get(method or ""), **held.maps}
+    views = [(view, over) for view in VIEWS if (over := album.key(files.get(view))) is not None]
+    alt = wish.truth or "no label"
+    if wish.predicted or wish.probability is not None:
+        alt += f", called {wish.predicted or 'nothing'}"
+    if wish.probability is not None:
+        alt += f", p {number(wish.probability)}"
+    name = wish.id if len(wish.id) <= _LONG else wish.id.rpartition("/")[2] or wish.id
+    return Shot(key, views, wish.id, wish.truth, wish.predicted, wish.probability, alt, name)
