@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from texturekit.config import read_yaml
 from texturekit.errors import ParameterError, UnknownNameError, closest
+from texturekit.records import STATEMENTS
 
 TASKS = ("breast", "brain", "cervix", "chest", "oct", "textures")
 
@@ -111,6 +112,8 @@ class Card(BaseModel):
     licence, obtain, note : str
         What may be done with the data, how to get them, and what to know about them.
     published : tuple of Published
+    statements : dict of str, optional
+        What only the authors know, for the report; keys as in `texturekit.records.STATEMENTS`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -131,6 +134,7 @@ class Card(BaseModel):
     obtain: Text | None = None
     published: tuple[Published, ...] = ()
     note: Text | None = None
+    statements: dict[str, Text] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Card:
@@ -159,6 +163,11 @@ class Card(BaseModel):
                     f"published: the confusion matrix of {row.method} has {len(row.confusion)} "
                     f"rows, but there are {len(named)} classes; name its own with classes"
                 )
+        for key in self.statements or ():
+            if key not in STATEMENTS:
+                hint = closest(key, STATEMENTS)
+                known = ", ".join(STATEMENTS)
+                raise ValueError(f"there is no statement {key!r}.{hint} Statements: {known}")
         if self.group_rule is not None:
             check_rule(self.group_rule)
         return self
