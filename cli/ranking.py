@@ -1,8 +1,8 @@
-"""The page of several tasks, which ``compare`` and ``report`` write."""
+"""The page of several runs, which ``compare`` and ``report`` write."""
 
 from __future__ import annotations
 
-import os
+import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,28 +22,24 @@ def write(
     errors: Mapping[str, str],
     folder: Path,
     *,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
     overwrite: bool,
     quiet: bool,
 ) -> dict[str, Any]:
-    """Write the page of several tasks into a folder; return its path and its numbers."""
+    """Write the page of several runs into a folder; return its path and its numbers."""
     import texturekit as tk
 
     ranking = tk.rank_methods(
         results,
-        reports={task: _beside(page, folder) for task, page in reports.items()},
+        reports={task: str(page.resolve()) for task, page in reports.items()},
         errors=errors,
+        settings=settings,
     )
     page = tk.write_ranking(ranking, folder, overwrite=overwrite)
     if not quiet:
         _tell(ranking)
-    return {"report": str(page), "ranking": ranking.model_dump(mode="json")}
-
-
-def _beside(page: Path, folder: Path) -> str:
-    """Return where a report is, seen from the folder of the page."""
-    from pathlib import Path
-
-    return Path(os.path.relpath(page.resolve(), folder.resolve())).as_posix()
+    written = page.with_name("ranking.json").read_text(encoding="utf-8")
+    return {"report": str(page), "ranking": json.loads(written)}
 
 
 def _tell(ranking: TaskRanking) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from texturekit.differing import differences, shared_data
 from texturekit.errors import ParameterError
+from texturekit.metrics.leading import MAIN, auc, leader
 from texturekit.metrics.several import friedman, nemenyi, task_ranks
 from texturekit.records import FriedmanTest, RankedMethod, RankedTask, TaskRanking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
-    from texturekit.records import Estimate, Family, NemenyiTest, Results
+    from texturekit.records import Estimate, Family, MethodResult, NemenyiTest, Results
 
-METRIC = "roc_auc"
 LEVEL = 0.05
 _WRONG = {"TK001": "leakage, allowed as asked", "TK013": "shuffled labels are predicted"}
 FEWEST = 3  # tasks: with two, not even a perfect agreement of three methods is below .05
@@ -24,22 +26,27 @@ def rank_methods(
     *,
     reports: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> TaskRanking:
-    """Rank methods by their AUC inside each of several tasks.
+    """Lay several runs side by side, and rank methods by their AUC inside each of the tasks.
 
     Methods are ranked over the tasks in which all of them have an AUC. A method that lacks one is
     left out; where that leaves fewer than two methods, tasks are left out, too, those with fewest
     methods first. Friedman's test (the F of Iman and Davenport) and Nemenyi's comparison of all
-    pairs need three tasks.
+    pairs need three tasks. Runs that share their data are no independent tasks: they are laid side
+    by side, and nothing is ranked or tested.
 
     Parameters
     ----------
     results : dict of Results
         By the name of the task, in the order of the ranking.
     reports : dict of str, optional
-        Where the report of each task is, relative to the page of the ranking.
+        Where the report of each task is: relative to the page of the ranking, or an absolute path
+        that `write_ranking` turns into one.
     errors : dict of str, optional
         Tasks that have no results, and why.
+    settings : dict of dict, optional
+        The configuration of each run, such as ``study.config``, for the list of what differs.
 
     Returns
     -------
@@ -63,19 +70,26 @@ def rank_methods(
         raise ParameterError("there are no results to rank; give those of one task or more.")
     areas = {task: _areas(one) for task, one in results.items()}
     kept, methods, dropped = _common(areas)
-    ranks = _ranks(areas, kept, methods)
+    shared = shared_data(results)
+    ranks = {} if shared else _ranks(areas, kept, methods)
     mean = {name: sum(own.values()) / len(own) for name, own in ranks.items()}
-    methods = sorted(methods, key=lambda name: (mean.get(name, 0.0), name))
+    first = areas[kept[0]] if kept and not mean else {}
+    methods = sorted(
+        methods,
+        key=lambda name: (mean.get(name, 0.0), -(first[name].value or 0.0) if first else 0.0, name),
+    )
     values = [[float(areas[task][name].value or 0) for name in methods] for task in kept]
-    test, pairs, reason = _tests(values, kept, methods)
+    test, pairs, reason = _tests(values, kept, methods, shared)
     rows = [
         RankedMethod(
             name=name,
             family=_family(results, name),
             areas={task: found[name] for task, found in areas.items() if name in found},
             ranks=ranks.get(name, {}),
+            images={task: one.n for task, one in _of(results, name).items() if one.n},
+            absent=_absent(results, areas, list(results), name),
             mean_rank=mean.get(name),
-            left_out=None if name in methods else _missing(results, areas, kept, name),
+            left_out=None if name in methods or shared else _missing(results, areas, kept, name),
         )
         for name in [*methods, *(n for n in _names(results) if n not in methods)]
     ]
@@ -87,12 +101,14 @@ def rank_methods(
         friedman=test,
         nemenyi=pairs,
         reason=reason,
+        independent=not shared,
+        differences=differences(results, settings),
         sentences=_sentences(rows, test, pairs, reason),
     )
 
 
 def _areas(results: Results) -> dict[str, Estimate]:
-    found = {m.name: m.metrics[METRIC] for m in results.methods if METRIC in m.metrics}
+    found = {m.name: m.metrics[MAIN] for m in results.methods if MAIN in m.metrics}
     return {name: area for name, area in found.items() if area.value is not None}
 
 
@@ -139,8 +155,14 @@ def _shared(areas: Mapping[str, Mapping[str, Estimate]], kept: Sequence[str]) ->
 
 
 def _tests(
-    values: list[list[float]], kept: Sequence[str], methods: Sequence[str]
+    values: list[list[float]],
+    kept: Sequence[str],
+    methods: Sequence[str],
+    shared: Sequence[Sequence[str]],
 ) -> tuple[FriedmanTest | None, NemenyiTest | None, str | None]:
+    if shared:
+        which = "; ".join(_listed(names) for names in shared)
+        return None, None, f"runs on the same data are no independent tasks ({which})"
     if len(methods) < 2:
         return None, None, "fewer than two methods have an AUC in every task"
     if len(kept) < FEWEST:
@@ -156,18 +178,33 @@ def _missing(
     name: str,
 ) -> str:
     """Return why a method is not ranked, naming the tasks."""
-    status = {
-        task: next((m.status for m in results[task].methods if m.name == name), "not run")
-        for task in kept
+    why = _absent(results, areas, kept, name)
+    if not why:
+        return "no task has an AUC"
+    return "; ".join(
+        f"{words} in {', '.join(task for task in why if why[task] == words)}"
+        for words in dict.fromkeys(why.values())
+    )
+
+
+def _absent(
+    results: Mapping[str, Results],
+    areas: Mapping[str, Mapping[str, Estimate]],
+    tasks: Sequence[str],
+    name: str,
+) -> dict[str, str]:
+    """Return by task why a method has no AUC there."""
+    words = {"ok": "no AUC", "failed": "failed", "skipped": "skipped"}
+    own = _of(results, name)
+    return {
+        task: words[own[task].status] if task in own else "not run"
+        for task in tasks
         if name not in areas[task]
     }
-    if not status:
-        return "no task has an AUC"
-    words = {"ok": "no AUC", "failed": "failed", "skipped": "skipped", "not run": "not run"}
-    return "; ".join(
-        f"{words[kind]} in {', '.join(task for task in status if status[task] == kind)}"
-        for kind in dict.fromkeys(status.values())
-    )
+
+
+def _of(results: Mapping[str, Results], name: str) -> dict[str, MethodResult]:
+    return {task: m for task, one in results.items() for m in one.methods if m.name == name}
 
 
 def _task(
@@ -179,6 +216,10 @@ def _task(
     if random:
         notes.append(f"random weights in {random} method{'s' if random > 1 else ''}")
     notes += [_WRONG.get(f.code, f.code) for f in results.findings if f.severity == "error"]
+    first = leader(results)
+    if first is not None and auc(first) is None:
+        first = None
+    wins = [] if first is None else _wins(results, first.name)
     return RankedTask(
         name=name,
         title=results.title,
@@ -188,7 +229,19 @@ def _task(
         synthetic=results.synthetic,
         notes=notes,
         left_out=dropped.get(name),
+        leader=None if first is None else first.name,
+        tested=len(wins),
+        better_than=sum(wins),
     )
+
+
+def _wins(results: Results, name: str) -> list[bool]:
+    """Return of every test of a method on the main metric whether its verdict is for it."""
+    return [
+        test.verdict == ("a_better" if test.a == name else "b_better")
+        for test in results.comparisons
+        if name in (test.a, test.b) and test.metric == MAIN and test.verdict != "not_testable"
+    ]
 
 
 def _sentences(
