@@ -55,14 +55,19 @@ def check_output(path: str | Path, *, overwrite: bool = False) -> Path:
 def replacing(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Give a temporary path beside ``path``; on leaving without error it takes its place.
 
-    The block may make a file or a folder there. After an error nothing is left behind.
+    The block may make a file or a folder there; a file never takes the place of a folder that
+    holds something. After an error nothing is left behind.
     """
     path = check_output(path, overwrite=overwrite)
     partial = _beside(path)
     try:
         yield partial
+        if path.is_dir() and not partial.is_dir() and any(path.iterdir()):
+            raise OutputError(f"{path} is a folder that holds something; name a file.")
         _flush(partial)
         _swap(partial, path)
+    except OutputError:
+        raise
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}.") from error
     finally:
