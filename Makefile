@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint types bench bench-quick bench-embedding bench-opencv4 peer-tests soak clean
+.PHONY: demo test e2e lint types bench bench-quick bench-embedding bench-opencv4 peer-tests soak clean
 
 # uv installs in seconds what takes plain pip minutes:  pip install -c constraints.txt -e .
 $(VENV)/.core: pyproject.toml constraints.txt
@@ -30,7 +30,15 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 test: lint types
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --ignore=tests/e2e
+
+# The pages in a real Chromium; without one the tests skip and say what to install.
+$(VENV)/.e2e: $(VENV)/.dev
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ".[e2e]"
+	touch $@
+
+e2e: $(VENV)/.e2e
+	$(BIN)/python -m pytest tests/e2e --numprocesses 2
 
 # The peers that are timed, each optional: the table says which could not be installed.
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt

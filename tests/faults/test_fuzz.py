@@ -1,4 +1,4 @@
-"""A minute of damaged files; ``make soak`` takes longer."""
+"""Half a minute of damaged files; ``make soak`` takes longer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.faults.fuzz import case, report, try_one
 from tests.faults.mutations import damaged
 from tests.faults.seeds import COUNT, FORMATS, seeds
 
-SECONDS = os.environ.get("TEXTUREKIT_FUZZ_SECONDS", "60")
+SECONDS = os.environ.get("TEXTUREKIT_FUZZ_SECONDS", "25")
 
 
 @pytest.mark.slow
