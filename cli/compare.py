@@ -8,13 +8,14 @@ import click
 
 from texturekit.errors import printable
 
-from . import options, ranking
+from . import opening, options, ranking
 from .console import showing
 from .failing import explain
 from .protocol_words import learning_curve, left_out, protocol_line, seeds, sources
 from .steady import told
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from texturekit.records import Comparison, Data, Estimate, Results, Study
@@ -67,7 +68,29 @@ ALL = "all"
     metavar="N",
     help="Fits to shuffled labels, as a check.",
 )
+@click.option(
+    "--importance",
+    type=click.IntRange(0),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Shuffles of each family's columns over the test images.",
+)
 @click.option("--stability", is_flag=True, help="How stable are the columns to small changes?")
+@click.option(
+    "--pairs",
+    type=click.Choice(["declared", "all"]),
+    default="declared",
+    show_default=True,
+    help="Pairs to test: with reference and leader, or all.",
+)
+@click.option(
+    "--subgroups",
+    default="auto",
+    show_default=True,
+    metavar="auto|none|COL,..",
+    help="Show results by columns of the manifest.",
+)
 @click.option("--reference", metavar="METHOD", help="The method all others are tested against.")
 @click.option(
     "--resize", "size", type=click.IntRange(16, 4096), metavar="N", help="Long side in pixels."
@@ -78,15 +101,18 @@ ALL = "all"
 @options.seed
 @click.option("--allow-leakage", is_flag=True, help="Go on with patients on both sides; said.")
 @click.option("--no-images", is_flag=True, help="Put no picture into the report.")
+@options.pseudonymise
 @options.limit
+@options.statements
 @click.option("--epochs", type=click.IntRange(1), metavar="N", help="Longest training of a net.")
 @click.option("-o", "--output", type=click.Path(file_okay=False), metavar="DIR", help="Run folder.")
+@options.open_page
 @options.common
 @click.pass_context
 def command(
     context: click.Context, /, task: str | None, data: str | None, output: str | None,
-    labels: str | None, no_images: bool, group: str, as_json: bool, overwrite: bool, verbose: bool,
-    quiet: bool, no_progress: bool, **settings: Any,
+    labels: str | None, no_images: bool, group: str, pseudonymise: bool, open_page: bool,
+    as_json: bool, overwrite: bool, verbose: bool, quiet: bool, no_progress: bool, **settings: Any,
 ) -> int:  # fmt: skip
     """Compare texture features, CNN embeddings, fine-tuned CNNs and hybrids on the same folds.
 
@@ -109,21 +135,32 @@ def command(
     import texturekit as tk
     from texturekit.outputs import check_output
 
-    folder = check_output(output or _folder(task, data, several), overwrite=overwrite)
+    source = None if pseudonymise else data  # a folder is called like its source
+    folder = check_output(output or _folder(task, source, several), overwrite=overwrite)
+    keep = tk.pseudonymised if pseudonymise else _as_it_is
     with showing(verbose=verbose, quiet=quiet, no_progress=no_progress):
         if several is not None:
             folder = folder if output else _free(folder)
-            return _run_all(several, folder, settings, overwrite, as_json=as_json, quiet=quiet)
-        study = tk.compare(task, data, **settings)
+            return _run_all(
+                several, folder, settings, overwrite, keep, as_json=as_json, quiet=quiet,
+                open_page=open_page,
+            )  # fmt: skip
+        study = keep(tk.compare(task, data, **settings))
         # Two runs that start in the same second would have the same name.
         page = tk.write_report(study, folder if output else _free(folder), overwrite=overwrite)
     if not quiet:
         _tell(study)
+    if open_page:
+        opening.show(page)
     if as_json:
         options.show_json({"report": str(page), "results": study.results.model_dump(mode="json")})
     else:
         click.echo(str(page))
     return 1 if _incomplete(study.results) else 0
+
+
+def _as_it_is(study: Study) -> Study:
+    return study
 
 
 def _numbers(option: str, text: str | None) -> list[float]:
@@ -179,6 +216,7 @@ def _refuse_sources(context: click.Context) -> None:
         "masks",
         "mask_label",
         "frames",
+        "statements",
     ):
         if context.params[name] is not None:
             option = f"--{name.replace('_', '-')}"
@@ -186,10 +224,12 @@ def _refuse_sources(context: click.Context) -> None:
 
 
 def _run_all(
-    tasks: list[str], folder: Path, settings: dict[str, Any], overwrite: bool, *, as_json: bool,
-    quiet: bool,
+    tasks: list[str], folder: Path, settings: dict[str, Any], overwrite: bool,
+    keep: Callable[[Study], Study], *, as_json: bool, quiet: bool, open_page: bool,
 ) -> int:  # fmt: skip
     """Compare on every task; one that fails does not cost the others their hours of work."""
+    from pathlib import Path
+
     import texturekit as tk
 
     results: dict[str, Results] = {}
@@ -197,7 +237,7 @@ def _run_all(
     errors: dict[str, tuple[str, int]] = {}
     for task in tasks:
         try:
-            study = tk.compare(task, **settings)
+            study = keep(tk.compare(task, **settings))
             reports[task] = tk.write_report(study, folder / _stem(task), overwrite=overwrite)
         except Exception as error:
             errors[task] = explain(error) or (f"Error: {type(error).__name__}: {error}", 1)
@@ -217,6 +257,8 @@ def _run_all(
         why = {task: printable(text) for task, (text, _) in errors.items()}
         answer |= ranking.write(results, reports, why, folder, overwrite=overwrite, quiet=quiet)
     _tell_incomplete(results)
+    if open_page and results:
+        opening.show(Path(answer["report"]))
     if as_json:
         options.show_json(answer)
     elif results:
@@ -238,7 +280,7 @@ def _folder(task: str | None, data: str | None, several: list[str] | None) -> st
     from datetime import datetime
     from pathlib import Path
 
-    name = ALL if several is not None else Path(task or data or "").stem
+    name = ALL if several is not None else Path(task or data or "study").stem
     return f"reports/{name}-{datetime.now():%Y%m%d-%H%M%S}"
 
 

@@ -38,6 +38,8 @@ def _read_settings(context: click.Context, parameter: click.Parameter, value: st
 
 def _as_text(option: click.Option, value: Any) -> Any:
     """Return a setting as the command line would hand it over, so that one check serves both."""
+    if isinstance(value, dict):
+        return value  # an option whose type reads mappings, as statements
     if isinstance(value, list) and not option.multiple:
         return ",".join(map(str, value))
     return value if isinstance(value, bool) else str(value)
@@ -134,6 +136,30 @@ limit = click.option(
     "--limit", type=click.IntRange(1), metavar="N", help="Use at most N images, and say so."
 )
 
+
+class Statements(click.ParamType):  # type: ignore[type-arg]
+    """What the authors say: a YAML file, or the mapping that a settings file holds."""
+
+    name = "file"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> dict[str, str]:
+        """Return the statements by key."""
+        from texturekit.config import read_yaml
+        from texturekit.records import read_statements
+
+        if isinstance(value, dict):
+            return read_statements(value, "the settings file")
+        return read_statements(read_yaml(value), str(value))
+
+
+statements = click.option(
+    "--statements",
+    type=Statements(),
+    metavar="FILE",
+    help="YAML file of what only the authors know (reference_standard: ...), for the checklist.",
+)
 threshold = click.option(
     "--threshold",
     metavar="RULE",
@@ -173,3 +199,11 @@ def formats() -> str:
 def show_json(value: Any) -> None:
     """Print a result as JSON on stdout."""
     click.echo(json.dumps(value, indent=2, allow_nan=False))
+
+
+pseudonymise = click.option(
+    "--pseudonymise",
+    is_flag=True,
+    help="Made-up names for images, patients, files; classes, columns and pictures stay.",
+)
+open_page = click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")

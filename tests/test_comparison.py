@@ -238,7 +238,7 @@ def test_the_configuration_can_be_given_back(study, tmp_path):
              "masks", "mask-label", "frames", "roi", "window", "resize", "reference", "weights",
              "device", "jobs", "epochs", "limit", "no-images", "allow-leakage", "test",
              "leave-out", "seeds", "fractions", "threshold", "calibrate", "tune", "permutations",
-             "stability", "task",
+             "stability", "pairs", "subgroups", "importance", "task",
              "data"]  # fmt: skip
 
     settings = read_config(tmp_path / "run" / "config.yaml", known)

@@ -89,3 +89,17 @@ def test_a_folder_that_may_not_be_written_is_named(tmp_path):
 
     with pytest.raises(OutputError, match="cannot write"):
         check_output(tmp_path / "locked" / "out")
+
+
+def test_a_file_never_takes_the_place_of_a_folder_that_holds_something(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "only.txt").write_text("copy")
+
+    with (
+        pytest.raises(OutputError, match="is a folder that holds something"),
+        replacing(tmp_path / "mine", overwrite=True) as partial,
+    ):
+        partial.write_text("page")
+
+    assert (tmp_path / "mine" / "only.txt").read_text() == "copy"
+    assert len(list(tmp_path.iterdir())) == 1

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from texturekit.methods.persistence import load
     from texturekit.records import Study
     from texturekit.report.audit_page import write_audit
-    from texturekit.report.folder import read_study, write_report
+    from texturekit.report.folder import read_study, redraw_report, write_report
+    from texturekit.report.pseudonyms import pseudonymised
     from texturekit.report.ranking_page import write_ranking
     from texturekit.steadiness import stability
     from texturekit.table import Table, read_table
@@ -47,12 +48,14 @@ _HOMES = {
     "load_source": "data.manifest",
     "load_task": "data.tasks",
     "measure": "features.measuring",
+    "pseudonymised": "report.pseudonyms",
     "quantize": "features.grey_levels",
     "rank_methods": "task_ranking",
     "read_image": "images",
     "read_manifest": "data.manifest",
     "read_study": "report.folder",
     "read_table": "table",
+    "redraw_report": "report.folder",
     "scan_folder": "data.folders",
     "split": "data.splits",
     "stability": "steadiness",
@@ -79,12 +82,14 @@ __all__ = [
     "load_task",
     "measure",
     "metrics",
+    "pseudonymised",
     "quantize",
     "rank_methods",
     "read_image",
     "read_manifest",
     "read_study",
     "read_table",
+    "redraw_report",
     "scan_folder",
     "split",
     "stability",

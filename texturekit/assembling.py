@@ -7,19 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from texturekit import environment, events
+from texturekit import environment, events, showing
 from texturekit.checks import check
-from texturekit.data.choices import class_counts, group_counts, mixed_groups, representatives
+from texturekit.data.choices import class_counts, group_counts, mixed_groups
+from texturekit.data.split_parts import split_parts
 from texturekit.data.splits import leaked_groups
-from texturekit.data.thumbnails import thumbnails
+from texturekit.data.subgrouping import AUTO, subgroup_values, value_order
 from texturekit.errors import ParameterError, printable
+from texturekit.methods.alikeness import family_correlation
 from texturekit.methods.geometry import varying_facts
 from texturekit.methods.outcomes import importance_frame
 from texturekit.methods.permuted import cheapest, permuted_labels
 from texturekit.methods.protocols import protocol_notes
 from texturekit.methods.refitting import collected
-from texturekit.metrics.curves import study_curves
+from texturekit.methods.watching import training_frame
+from texturekit.metrics.bands import NO_BANDS
+from texturekit.metrics.curves import bands_left_out, study_curves
+from texturekit.metrics.fold_scores import fold_scores
+from texturekit.metrics.leading import leader
+from texturekit.metrics.pairs import all_pairs
 from texturekit.metrics.published import reported
+from texturekit.metrics.subgroups import subgroups
 from texturekit.metrics.verdicts import compare_methods
 from texturekit.parts import part_kind
 from texturekit.records import Comparison, Data, MethodResult, Results, Skipped, Study
@@ -33,7 +41,7 @@ if TYPE_CHECKING:
     from texturekit.methods.planning import Job
     from texturekit.methods.running import Run
     from texturekit.methods.separation import Separation
-    from texturekit.records import CurvePoint, Protocol, Stability
+    from texturekit.records import CurvePoint, Protocol, Stability, Subgroup
 
 
 @dataclass
@@ -78,6 +86,7 @@ def assemble(
         _done(job, runs), apart.manifest, inputs, apart.folds, positive=job.positive,
         settings=job.settings, refits=job.options.permutations,
     )  # fmt: skip
+    comparisons = _comparisons(job, predictions, list(runs))
     outcome = Results(
         task=job.task,
         title=job.title,
@@ -89,8 +98,8 @@ def assemble(
         recipe=job.options.recipe,
         protocol=apart.protocol,
         data=data,
-        methods=results,
-        comparisons=_comparisons(job, predictions, list(runs)),
+        methods=[_with_folds(job, row, runs) for row in results],
+        comparisons=comparisons,
         findings=[],
         notes=[
             *apart.notes,
@@ -99,16 +108,27 @@ def assemble(
             *_file_notes(found, inputs),
             *protocol_notes(job, apart, done.curve),
             *done.warnings,
+            *_band_notes(job, predictions),
         ],
         permutation=permutation,
         learning_curve=done.curve,
         stability=_stability(job, used),
         reported=reported(job.card),
+        splits=split_parts(used, apart.folds),
+        statements=job.statements,
+        pairs=all_pairs(predictions, list(runs), comparisons, **described(job)),
+        subgroups=_subgroups(job, used, predictions),
+        family_correlation=family_correlation(_done(job, runs), inputs),
     )
     findings = check(outcome, predictions, declared=_declared(job))
     assets: dict[str, bytes] = {}
     if job.options.images and inputs.pictures is not None:
-        assets = thumbnails(inputs.pictures, representatives(used, predictions))
+        cams = {name: run.cams for name, run in runs.items() if run.cams}
+        best = leader(outcome)
+        first = None if best is None else best.name
+        assets = showing.assets(
+            inputs.pictures, predictions, **described(job), first=first, cams=cams
+        )
     return Study(
         results=outcome.model_copy(update={"findings": findings}),
         predictions=predictions,
@@ -118,6 +138,7 @@ def assemble(
         environment=environment.describe(seed=job.options.seed, data_sha256=data.sha256),
         assets=assets,
         refits=collected(done.refits),
+        training=training_frame(runs),
     )
 
 
@@ -141,7 +162,37 @@ def _comparisons(job: Job, predictions: pd.DataFrame, names: list[str]) -> list[
     if len(names) < 2:
         return []
     reference = job.reference.name if job.reference.name in names else names[0]
-    return compare_methods(predictions, names, reference=reference, **described(job))
+    every = job.options.pairs == "all"
+    return compare_methods(predictions, names, reference=reference, every=every, **described(job))
+
+
+def _band_notes(job: Job, predictions: pd.DataFrame) -> list[str]:
+    left_out = bands_left_out(predictions, kind=job.kind, classes=job.manifest.classes)
+    return [NO_BANDS] if left_out else []
+
+
+def _with_folds(job: Job, row: MethodResult, runs: dict[str, Run]) -> MethodResult:
+    if row.name not in runs:
+        return row
+    return row.model_copy(
+        update={"folds": fold_scores(runs[row.name].predictions, **described(job))}
+    )
+
+
+def _subgroups(job: Job, used: Manifest, predictions: pd.DataFrame) -> list[Subgroup]:
+    """Return what methods reach by the values of the columns asked for, among tested images."""
+    tested = set(predictions.loc[predictions["split"] == "test", "id"])
+    rows = [row for row, name in enumerate(used.ids) if name in tested]
+    names = [used.ids[row] for row in rows]
+    columns, values = {}, {}
+    for column in job.subgroups:
+        found = subgroup_values([used.frame[column].iloc[row] for row in rows])
+        order = value_order(found)
+        if len(order) > 1 or job.options.subgroups != AUTO:
+            columns[column] = dict(zip(names, found, strict=True))
+            values[column] = order
+    patients = None if used.groups is None else dict(zip(used.ids, used.groups, strict=True))
+    return subgroups(predictions, columns, values, patients=patients, **described(job))
 
 
 def _stability(job: Job, used: Manifest) -> Stability | None:

@@ -20,10 +20,11 @@ from texturekit.methods.runnable import check_networks
 from texturekit.methods.running import run_method
 from texturekit.methods.separation import separate, without_contradictions
 from texturekit.methods.side_by_side import told
+from texturekit.methods.watching import Looks
 from texturekit.records import MethodResult, Study
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from texturekit.data.manifest import Manifest
@@ -69,6 +70,10 @@ def compare(
     tune: int = 0,
     permutations: int = 20,
     stability: bool = False,
+    statements: Mapping[str, str] | None = None,
+    pairs: str = "declared",
+    subgroups: Sequence[str] | str = "auto",
+    importance: int = 5,
 ) -> Study:
     """Compare methods on the same images, folds and patients.
 
@@ -147,6 +152,18 @@ def compare(
         How often the cheapest texture method is fitted to shuffled labels, as a check; 0 for never.
     stability : bool, default False
         Measure how stable every texture column is under small changes of the images.
+    statements : dict of str, optional
+        What only the authors know, such as ``reference_standard``, for the report's checklist; keys
+        are those of `texturekit.records.STATEMENTS`. They win over the card's.
+    pairs : {"declared", "all"}, default "declared"
+        Which pairs of methods are tested: every method against the reference, and the leader
+        against all; or all pairs, with Holm's correction over all of them.
+    subgroups : str or list of str, default "auto"
+        Columns of the manifest by whose values results are shown: ``"auto"`` (sex, age, site,
+        scanner and the like; see docs/subgroups.md), ``"none"``, or names.
+    importance : int, default 5
+        How often the columns of each family are shuffled over the test images, to tell what the
+        family adds; 0 for never.
 
     Returns
     -------
@@ -173,7 +190,9 @@ def compare(
         device=device, jobs=jobs, epochs=epochs, limit=limit, images=images,
         allow_leakage=allow_leakage, test=test, leave_out=leave_out, seeds=seeds,
         fractions=tuple(fractions), threshold=threshold, calibrate=calibrate, tune=tune,
-        permutations=permutations, stability=stability,
+        permutations=permutations, stability=stability, statements=statements, pairs=pairs,
+        subgroups=subgroups if isinstance(subgroups, str) else tuple(subgroups),
+        importance=importance,
     )  # fmt: skip
     job = settle(task, data, options)
     options = job.options
@@ -208,6 +227,7 @@ def _run_all(
     """Run every method; one that fails is a row."""
     done = Done()
     known = described(job)
+    looks = Looks(training=True, shuffles=job.options.importance, cams=job.options.images)
     for method, reason in job.failed.items():
         events.warn("comparing", f"{method.name} failed: {reason}")
         done.results.append(_failed(job, method, reason))
@@ -216,7 +236,7 @@ def _run_all(
             with events.keeping_warnings() as said:
                 run = run_method(
                     method, used, inputs, folds, positive=job.positive, settings=job.settings,
-                    training=True, wanted=job.wanted,
+                    wanted=job.wanted, looks=looks,
                 )  # fmt: skip
             done.warnings += _counted(method.name, said, len(folds) if run.head is None else 0)
             row = marked(score(method, run, found, **known), method, job.followed, job.shortened)

@@ -20,14 +20,20 @@ from texturekit.records import (
     ColumnStability,
     Data,
     Estimate,
+    FamilyCorrelation,
+    FamilyImportance,
     Finding,
+    FoldScore,
     MethodResult,
+    Pair,
     Protocol,
     Results,
     Seconds,
     Skipped,
+    SplitPart,
     Stability,
     Study,
+    Subgroup,
 )
 
 CARD = Card(
@@ -75,6 +81,7 @@ def study(
     methods = methods or METHODS
     base, truth = _images(rng, kind, n, classes)
     positive = classes[-1] if kind == "binary" else None
+    of = {"kind": kind, "classes": classes, "positive": positive}
     frames = [_predictions(rng, name, strength, base, truth, kind, classes)
               for name, (_, strength) in methods.items()]  # fmt: skip
     predictions = pd.concat(frames, ignore_index=True).sort_values(
@@ -98,11 +105,13 @@ def study(
                           evidence="41 images", advice="Collect more of it.")] if failed else [],
         notes=["Shortened: 120 images were used (limit 120)."],
         reported=reported(CARD), stability=_stability(),
+        **_made_up(base, truth, kind, classes, list(methods), positive),
     )  # fmt: skip
     return Study(
         results=results,
         predictions=predictions,
-        curves=study_curves(predictions, kind=kind, classes=classes, positive=positive),
+        curves=study_curves(predictions, **of),
+        training=_training(methods),
         importance=pd.DataFrame(
             {"method": ["texture/xgboost"], "column": ["glcm.idm.d1.mean"], "importance": [0.4]}
         ),
@@ -157,6 +166,11 @@ def _scored(predictions, name, family, kind, classes, positive, n):
     return MethodResult(
         name=name, family=family, status="ok", n=n, metrics=metrics, per_class=per_class,
         weights="random (no network)" if "resnet" in name else None, confusion=confusion,
+        folds=[FoldScore(repeat=0, fold=k, n=n // 4, metrics={"roc_auc": 0.6 + k / 20})
+               for k in range(4)],
+        families=[FamilyImportance(family=part, columns=20, drop=Estimate(
+            value=0.1, low=0.05, high=0.15, how="paired DeLong"))
+            for part in name.split("/")[0].split("+")] if family != "baseline" else [],
         threshold=thresholds(rows), seconds=Seconds(represent=1.2, fit=0.4, predict=0.01),
     )  # fmt: skip
 
@@ -193,6 +207,50 @@ def _stability():
     return Stability(
         images=40, changes=["rotation", "noise"], how="40 of 120 images", columns=columns
     )
+
+
+def _made_up(base, truth, kind, classes, methods, positive):
+    """Return fields of results that are about nothing, as a run would have them."""
+    area = Estimate(value=0.7, low=0.6, high=0.8, how="DeLong")
+    few = Estimate(value=None, how="DeLong", reason="fewer than 10 positives: not estimable")
+    counts = {c: int(np.nansum(truth[:, j])) for j, c in enumerate(classes)}
+    half = {c: k // 2 for c, k in counts.items()}
+    main, n = "roc_auc", len(base)
+    return {
+        "pairs": [
+            Pair(a=a, b=b, metric=main, difference=0.01 * (i - j), low=0.01 * (i - j) - 0.05,
+                 high=0.01 * (i - j) + 0.05, p_holm=0.04 if i == 0 else None, declared=i == 0)
+            for i, a in enumerate(methods) for j, b in enumerate(methods) if i < j
+        ],
+        "subgroups": [
+            Subgroup(column="scanner", value=value, method=m, n=n // 2, groups=n // 6,
+                     positives=half[positive] if positive else None, counts=half,
+                     metrics={main: area if value == "Aera" else few})
+            for value in ("Aera", "Skyra") for m in methods
+        ],
+        "family_correlation": FamilyCorrelation(
+            families=["glcm", "lbp", "resnet18"], images=n, how="mean absolute Spearman",
+            values=[[1.0, 0.6, 0.1], [0.6, 1.0, None], [0.1, None, 1.0]],
+        ),
+        "splits": [
+            SplitPart(repeat=0, fold=fold, part=part, images=n // 2, groups=n // 6, counts=half,
+                      group_counts={c: k // 3 for c, k in half.items()})
+            for fold in range(4) for part in ("train", "test")
+        ],
+        "statements": {"reference_standard": "Biopsy."},
+    }  # fmt: skip
+
+
+def _training(methods):
+    """Return the epochs of the networks that were trained; None without one."""
+    rows = [
+        (m, 0, fold, epoch, 1 / epoch, 0.2 + 1 / epoch, 0.5 + epoch / 10, epoch == 3)
+        for m in methods if m.endswith("/finetune") for fold in range(4) for epoch in (1, 2, 3)
+    ]  # fmt: skip
+    columns = [
+        "method", "repeat", "fold", "epoch", "train_loss", "val_loss", "val_score", "kept",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns) if rows else None
 
 
 def _config(methods):

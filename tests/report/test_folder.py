@@ -14,10 +14,11 @@ from texturekit.records import Results
 from texturekit.report import folder as module
 from texturekit.report.folder import read_study, write_report
 from texturekit.report.page import render
+from texturekit.report.plain import facts
 
 FILES = {
     "index.html", "results.json", "predictions.parquet", "curves.parquet", "importance.parquet",
-    "assets", "config.yaml", "environment.json", "stability.csv",
+    "assets", "config.yaml", "environment.json", "stability.csv", "training.parquet",
 }  # fmt: skip
 READ = FILES - {"index.html", "stability.csv"}  # what a study is read back from
 SCHEMA = Path(module.__file__).parents[1] / "results.schema.json"
@@ -136,12 +137,34 @@ def test_missing_parents_are_made(tmp_path):
     assert write_report(ready(), tmp_path / "a" / "b" / "run").is_file()
 
 
-@pytest.mark.parametrize("name", sorted(READ))
+@pytest.mark.parametrize("name", sorted(READ - {"training.parquet"}))
 def test_a_missing_file_is_named(run, name):
     import shutil
 
     (shutil.rmtree if name == "assets" else Path.unlink)(run / name)
     with pytest.raises(ModelError, match=name):
+        read_study(run)
+
+
+@pytest.mark.parametrize(("table", "column", "content", "fault"), [
+    ("predictions", "id", None, "lacks the column id"),
+    ("predictions", "label", None, "lacks the column label"),
+    ("predictions", "p.malignant", None, "lacks the column p.malignant"),
+    ("predictions", "p.benign", "high", "p.benign holds no numbers"),
+    ("curves", "curve", None, "lacks the column curve"),
+    ("curves", "y", float("nan"), "points that are no numbers"),
+    ("curves", "x", "left", "x holds no numbers"),
+    ("importance", "importance", None, "lacks the column importance"),
+    ("training", "val_loss", None, "lacks the column val_loss"),
+    ("training", "train_loss", "low", "train_loss holds no numbers"),
+])  # fmt: skip
+def test_a_damaged_table_is_named_with_its_column(run, table, column, content, fault):
+    file = run / f"{table}.parquet"
+    frame = pd.read_parquet(file)
+    changed = frame.assign(**{column: content}) if content else frame.drop(columns=column)
+    changed.to_parquet(file)
+
+    with pytest.raises(ModelError, match=rf"{table}.parquet is damaged .*{fault}"):
         read_study(run)
 
 
@@ -151,6 +174,21 @@ def test_a_damaged_file_is_named(run, name):
     (run / name).write_bytes(content[: len(content) // 2] + b"\xff{")
     with pytest.raises(ModelError, match=rf"{name} is damaged"):
         read_study(run)
+
+
+@pytest.mark.parametrize(("field", "content"), [
+    ("classes", []),
+    ("family_correlation", {"families": ["a", "b"], "values": [[1]], "images": 9, "how": "x"}),
+])  # fmt: skip
+def test_a_field_that_is_incomplete_is_named(run, field, content):
+    results = json.loads((run / "results.json").read_text())
+    (run / "results.json").write_text(json.dumps({**results, field: content}))
+    with pytest.raises(ModelError, match=rf"results.json is damaged \({field}"):
+        read_study(run)
+
+
+def test_facts_that_are_none_are_not_asked():
+    assert facts({"facts": ["a"]}) == facts({"facts": 7}) == facts({}) == {}
 
 
 def test_a_field_of_the_wrong_form_is_named(run):

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from tests.report.studies import changed, ready, study
+from texturekit.checks import check
 from texturekit.records import Estimate, Finding, MethodResult, Permutation, Skipped
-from texturekit.report.page import render
+from texturekit.report.page import render, style
 
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
 VOID = {"meta", "img", "br", "wbr", "link", "hr", "input"}
@@ -58,7 +59,8 @@ def test_every_kind_gives_a_page_whose_tags_match(kind):
 
     assert page.stray == []
     assert page.open == []
-    assert len(page.all("script")) == 1
+    kinds = [a.get("type") for a in page.all("script")]
+    assert kinds == ["application/json"] * (len(kinds) - 1) + [None]  # data, and one script
 
 
 def test_the_same_study_gives_the_same_page(kind):
@@ -68,9 +70,15 @@ def test_the_same_study_gives_the_same_page(kind):
 def test_the_page_loads_nothing_from_anywhere(kind):
     html = render(ready(kind))
     page = Page(html)
+    files = [a["href"] for a in page.all("a") if "download" in a]
     addresses = [a[key] for _, a in page.elements for key in ("src", "href") if key in a]
 
-    assert all(address.startswith(("data:image/png;base64,", "#")) for address in addresses)
+    assert all(file.startswith(("data:text/", "data:application/x-")) for file in files)
+    assert all(
+        address.startswith(("data:image/png;base64,", "data:image/webp;base64,", "#"))
+        for address in addresses
+        if address not in files
+    )
     assert not re.search(r"https?://|@import|url\((?!#)", html)
 
 
@@ -96,7 +104,7 @@ def test_ids_are_unique_and_links_lead_somewhere(kind):
     ids = [a["id"] for _, a in page.elements if "id" in a]
 
     assert len(ids) == len(set(ids))
-    assert {a["href"][1:] for a in page.all("a")} <= set(ids)
+    assert {a["href"][1:] for a in page.all("a") if "download" not in a} <= set(ids)
     assert {x for _, a in page.elements for x in a.get("aria-labelledby", "").split()} <= set(ids)
 
 
@@ -150,13 +158,30 @@ def _named(of, name):
         )
         for one in results.reported
     ]
+    alike = results.family_correlation.model_copy(
+        update={"families": [name, "b", "c"], "how": name}
+    )
+    parts = [
+        s.model_copy(update={"column": name, "value": f"{s.value}{name}"})
+        for s in results.subgroups
+    ]
+    methods = [
+        m.model_copy(update={"families": [
+            f.model_copy(update={"family": name, "drop": f.drop.model_copy(update={"how": name})})
+            for f in m.families
+        ]})
+        for m in methods
+    ]  # fmt: skip
+    gaps = [p.model_copy(update={"difference": None, "reason": name}) for p in results.pairs]
     return replace(
         changed(of, title=name, task=name, methods=[*methods, failed], comparisons=fake, data=data,
                 findings=[finding, finding.model_copy(update={"severity": "error"}),
                           finding.model_copy(update={"severity": "note"})], notes=[name],
-                stability=steady, reported=others),
+                stability=steady, reported=others, subgroups=parts, family_correlation=alike,
+                pairs=[*gaps[:1], *results.pairs[1:]], statements={"reference_standard": name}),
         config={"facts": {"source": name}, "a": name},
-        environment={"texturekit": name, "command": name, "python": name},
+        environment={"texturekit": name, "command": name, "python": name, "processor": name},
+        importance=of.importance.assign(column=name),
     )  # fmt: skip
 
 
@@ -218,15 +243,73 @@ def test_an_error_is_said_before_any_number():
 def test_findings_follow_the_answer_by_severity_with_evidence_and_advice():
     listed = [finding("TK001", "error"), finding("TK005", "warning"), finding("TK004", "note")]
     text = Page(render(changed(ready(), findings=listed))).text
-    section = text[text.index("Before you believe it") : text.index("Source")]
+    start = text.index("Before you believe it", text.index("highest AUC"))
+    section = text[start : text.index("Best AUC first")]
 
-    assert text.index("highest AUC") < text.index("Before you believe it")
     places = [
         section.index(word) for one in listed for word in (one.text, one.evidence, one.advice)
     ]
     assert places == sorted(places)
-    assert "1 note: TK004" in section
-    assert text.count("Text of TK005.") == 1
+    assert "1 note TK004" in section
+    assert section.count("Text of TK005.") == 1
+
+
+def test_what_stands_in_red_is_no_second_warning():
+    listed = [finding("TK017", "warning"), finding("TK006", "warning")]
+    page = render(changed(ready(), findings=listed, synthetic=True))
+
+    assert page.count('<details class="finding warning">') == 2  # TK006, and what did not finish
+    assert "Said above in red TK017" in Page(page).text
+
+
+def test_what_stands_in_red_are_the_findings_of_synthetic_data_and_random_weights():
+    of = changed(ready(), synthetic=True)
+    found = {one.code: one for one in check(of.results, of.predictions, declared=None)}
+
+    assert found["TK017"].text.startswith("Synthetic data")
+    assert found["TK018"].text.startswith("Random weights")
+
+
+def test_families_can_be_filtered_with_their_counts_but_not_baselines():
+    page = Page(render(ready()))
+    buttons = {a["data-family"]: a for a in page.all("button") if "data-family" in a}
+    rows = [a.get("data-family") for a in page.all("tr") if "data-family" in a]
+
+    assert list(buttons) == ["texture", "embedding", "finetuned", "hybrid"]
+    assert all(a["aria-pressed"] == "false" for a in buttons.values())
+    assert set(rows) == {*buttons, "baseline"}
+    assert "Texture 2 CNN embedding 1 Fine-tuned CNN 1 Hybrid 1 Not finished 1" in page.text
+    assert not [a for a in page.all("input") if a["type"] == "search"]
+
+
+def test_many_methods_can_be_searched_by_name():
+    methods = [ready().results.methods[0].model_copy(update={"name": f"m{i}"}) for i in range(13)]
+
+    inputs = Page(render(changed(ready(), methods=methods))).all("input")
+
+    assert [a["type"] for a in inputs].count("search") == 1
+
+
+def test_the_number_of_test_images_is_a_column_only_where_it_varies():
+    same, other = ready(), [*ready().results.methods]
+    other[0] = other[0].model_copy(update={"n": 7})
+
+    assert "Best AUC first, of 120 test images." in Page(render(same)).text
+    assert 'title="test images"' not in render(same)
+    assert 'title="test images"' in render(changed(same, methods=other))
+
+
+def test_the_dark_colours_of_the_button_are_those_of_the_system():
+    sheet = style()
+    blocks = re.findall(r":root(?:\[data-theme=\"dark\"\]|:not\S+) \{(.*?)\}", sheet, re.DOTALL)
+    colours = [re.findall(r"--[\w-]+: [^;]+;", block) for block in blocks]
+
+    assert len(blocks) == 2
+    assert colours[0] == colours[1]
+    assert len(colours[0]) > 15
+    assert sheet.count("prefers-color-scheme") == 1
+    used, known = set(re.findall(r"var\((--[\w-]+)", sheet)), set(re.findall(r"(--[\w-]+):", sheet))
+    assert used - known <= {"--at", "--line", "--side", "--share"}  # set where they are used
 
 
 def test_a_study_without_findings_says_that_this_proves_nothing():
@@ -377,6 +460,7 @@ def test_a_study_whose_methods_all_failed_still_has_a_page():
     ).text
 
     assert "No method finished, so there is nothing to compare." in text
+    assert f"{len(failed)} methods did not finish on 120 images" in text
 
 
 def test_one_method_without_tests_still_has_a_page():
@@ -405,14 +489,17 @@ def test_many_methods_and_many_classes_fit(classes, count, panels):
         n=90, images=False, failed=False, methods={"glcm+lbp/forest": ("texture", 0.5)},
     )  # fmt: skip
     names = [f"glcm(levels={8 + i})/forest" for i in range(count)]
-    copies = [few.results.methods[0].model_copy(update={"name": name}) for name in names]
+    bare = few.results.methods[0].model_copy(update={"folds": [], "families": []})
+    copies = [bare.model_copy(update={"name": name}) for name in names]
     curves = pd.concat([few.curves.assign(method=name) for name in names])
     page = Page(render(replace(changed(few, methods=copies), curves=curves)))
     if classes == 2:
         nine = render(replace(changed(few, methods=copies[:9]), curves=curves))
         assert "The other method" in Page(nine).text
-    drawn_matrices = count if classes > 8 else 0
+    drawn = [a for a in page.all("svg") if "plot" in a["class"]]
+    labels = [a["aria-label"] for a in drawn]
 
     assert page.stray == []
     assert all(name in page.text for name in names)
-    assert len(page.all("svg")) == count + drawn_matrices + panels  # forest bars come first
+    assert sum(label.startswith("ROC") for label in labels) == panels
+    assert len([a for a in page.all("svg") if "heatmap" in a["class"]]) == 3 * (classes > 8)

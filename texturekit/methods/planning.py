@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from texturekit.data.choices import limited
 from texturekit.data.expansion import without_patients
 from texturekit.data.manifest import Manifest, load_source
+from texturekit.data.subgrouping import subgroup_columns, written
 from texturekit.data.tasks import Card, apply_card, load_card, load_task, resolve_positive
 from texturekit.errors import ManifestError, ParameterError, closest
 from texturekit.methods.choosing import Wanted
@@ -19,10 +20,11 @@ from texturekit.methods.presets import parse_methods, preset
 from texturekit.methods.protocols import checked, with_test
 from texturekit.methods.readings import reading_notes
 from texturekit.methods.runnable import that_can
+from texturekit.records import read_statements
 from texturekit.windows import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from texturekit.data.external import External
     from texturekit.methods.grammar import Method
@@ -66,6 +68,10 @@ class Options:
     tune: int = 0
     permutations: int = 20
     stability: bool = False
+    statements: Mapping[str, Any] | None = None
+    pairs: str = "declared"
+    subgroups: str | Sequence[str] = "auto"
+    importance: int = 5
     shares: Shares | None = None
 
 
@@ -98,6 +104,8 @@ class Job:
         What the reader of the result has to know.
     external : External or None
         What is known of the source that is tested on, if that is another.
+    subgroups : list of str
+        Columns by whose values results are shown.
     """
 
     options: Options
@@ -116,6 +124,7 @@ class Job:
     asked_test: str | None = None
     notes: list[str] = field(default_factory=list)
     external: External | None = None
+    subgroups: list[str] = field(default_factory=list)
 
     @property
     def kind(self) -> Kind:
@@ -156,12 +165,21 @@ class Job:
         return Wanted.read(self.options.threshold, self.options.calibrate, self.manifest.kind)
 
     @property
+    def statements(self) -> dict[str, str]:
+        """What the authors say of the study: the card's words, and those of the comparison."""
+        card = None if self.card is None else self.card.statements
+        both = {**(card or {}), **(self.options.statements or {})}
+        return read_statements(both, "this comparison")
+
+    @property
     def config(self) -> dict[str, Any]:
         """The effective configuration, which ``--config`` reads back, and the facts it led to."""
         options = asdict(replace(self.options, shares=None, test=None))
         del options["shares"]
+        options["statements"] = options["statements"] or None
         options["test"] = self.asked_test
         options["leave-out"] = options.pop("leave_out")
+        options["subgroups"] = written(options["subgroups"])
         options["fractions"] = list(options["fractions"]) or None
         options["resize"] = options.pop("size")
         options["mask-label"] = options.pop("mask_label")
@@ -196,12 +214,15 @@ def settle(task: str | Path | None, data: Manifest | str | Path | None, options:
     """
     if task is None and data is None:
         raise ParameterError("neither task nor data is given; name a task or a data source.")
-    options = checked(options)
+    options = replace(
+        checked(options), statements=read_statements(options.statements, "this comparison")
+    )
     manifest = _checked(_load(None if task is None else load_card(task), data, options))
     external = None
     if options.test is not None:
         manifest, external = with_test(manifest, options)
         manifest = _by_id(manifest)
+    subgroups = subgroup_columns(manifest, options.subgroups)
     card = manifest.card
     followed = follow(options, card)
     options = followed.options
@@ -237,6 +258,7 @@ def settle(task: str | Path | None, data: Manifest | str | Path | None, options:
         asked_test=None if isinstance(options.test, Manifest | None) else str(options.test),
         notes=notes,
         external=external,
+        subgroups=subgroups,
     )
 
 

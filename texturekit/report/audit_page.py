@@ -5,12 +5,10 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
-
 import texturekit
 from texturekit.errors import OutputError
 from texturekit.outputs import check_output, replacing
-from texturekit.report.page import asset, templates
+from texturekit.report.page import shell, templates
 from texturekit.report.wording import counted
 
 if TYPE_CHECKING:
@@ -107,7 +105,7 @@ def render_audit(audit: Audit) -> str:
             ],
             unusable=[*results.unreadable, *(s for s in results.skipped if s.kind != "ignored")],
             rows_shown=_ROWS_SHOWN,
-            style=Markup(asset("style.css")),
+            shell=shell(),
             version=texturekit.__version__,
         )
     )

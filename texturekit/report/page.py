@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from collections import Counter
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,15 @@ from markupsafe import Markup, escape
 
 from texturekit.checks.of_methods import random_weights
 from texturekit.methods.budgets import unequal_budgets
-from texturekit.report import figures, gallery, reported, stability, tables, wording
+from texturekit.report import figures, reported, stability, tables, wording
 from texturekit.report.again import fits_again
+from texturekit.report.contents import chapters
+from texturekit.report.evidence import evidence
+from texturekit.report.images import images
+from texturekit.report.names import in_words
 from texturekit.report.plain import plain, yaml_text
+from texturekit.report.protocol.chapter import chapter
+from texturekit.report.protocol.words import left_out
 from texturekit.report.searches import search_rows
 from texturekit.report.verdict import answer, leader
 
@@ -25,16 +32,12 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from texturekit.records import Comparison, Finding, Results, Skipped, Study
+    from texturekit.records import Comparison, Finding, Results, Study
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SKIPPED_SHOWN = 50
 _MID_P = re.compile(r", mid-p [^;,\s]+")
-_SEVERITIES = (
-    ("error", "Errors: do not use these numbers"),
-    ("warning", "Warnings: read the numbers with care"),
-    ("note", "Notes"),
-)
+_SAID_IN_RED = ("TK017", "TK018")  # synthetic data, random weights
 
 
 def render(study: Study) -> str:
@@ -51,20 +54,23 @@ def render(study: Study) -> str:
         A complete HTML document that loads nothing from anywhere: style, script, drawings and
         pictures are inside. Equal studies give equal text.
     """
-    style, script = asset("style.css"), asset("script.js")
-    page = templates().get_template("page.html.j2")
-    return page.render(
+    results = study.results
+    content = {
         **_headline(study),
         **_evidence(study),
-        **_comparisons(study.results),
+        **_comparisons(results),
         **_origin(study),
-        **_extras(study.results),
-        searches=search_rows(study.results),
-        uneven=unequal_budgets(study.results.methods),
-        results=study.results,
-        style=Markup(style),
-        script=Markup(script),
-        policy=_policy(script),
+        "protocol": chapter(study),
+        **_extras(results),
+        "searches": search_rows(results),
+        "uneven": unequal_budgets(results.methods),
+        "results": results,
+    }
+    page = templates().get_template("page.html.j2")
+    return page.render(
+        **content,
+        chapters=chapters(results, content),
+        shell=shell(),
     )
 
 
@@ -96,12 +102,15 @@ def _chosen(results: Results) -> bool:
 
 
 def _findings(results: Results) -> list[tuple[str, str, list[Finding]]]:
-    """Return the findings of each severity that has some, with its heading."""
-    groups = [
-        (severity, heading, [one for one in results.findings if one.severity == severity])
-        for severity, heading in _SEVERITIES
-    ]
-    return [group for group in groups if group[2]]
+    """Return the findings as ``(kind, heading, findings)``, the worst first.
+
+    Those that stand in red above everything are not told twice.
+    """
+    groups: dict[str, list[Finding]] = {"error": [], "warning": [], "note": [], "red": []}
+    for one in results.findings:
+        groups["red" if one.code in _SAID_IN_RED else one.severity].append(one)
+    headings = {"note": wording.counted(len(groups["note"]), "note"), "red": "Said above in red"}
+    return [(kind, headings.get(kind, ""), found) for kind, found in groups.items() if found]
 
 
 def _evidence(study: Study) -> dict[str, Any]:
@@ -109,29 +118,27 @@ def _evidence(study: Study) -> dict[str, Any]:
     rows = tables.method_rows(results)
     done = [row for row in rows if row.method.status == "ok"]
     methods = [row.method for row in done]
-    labels = ["absent", "present"] if results.kind == "multilabel" else results.classes
-    columns = tables.class_columns(methods)
+    columns, told = tables.class_columns(methods), tables.by_class(methods)
     return {
         "first": first,
         "rows": rows,
         "done": done,
+        "named": [(row.method.name, w) for row in rows if (w := in_words(row.method.name))],
         "columns": tables.COLUMNS,
+        "families": tables.family_counts(rows),
+        "tested": sorted({method.n for method in methods}),
         "extra": tables.extra_metrics(results),
         "axis": tables.axis(results),
         "how": tables.interval_methods(methods),
         "undefined": tables.undefined(rows),
         "cautions": tables.cautions(rows),
-        "panels": figures.roc_panels(study, done),
-        "matrices": [
-            (row.method, figures.matrices(row.method, labels, f"{row.key}c")) for row in done
-        ],
+        "figures": figures.pictures(study, done, first),
         "class_columns": columns,
-        "per_class": [
-            (m, tables.class_rows(m.per_class, columns)) for m in methods if len(m.per_class) > 1
-        ],
+        "per_class": [(m, tables.class_rows(m.per_class, columns)) for m in told],
+        "untold": sum(len(m.per_class) > 1 for m in methods) - len(told),
         "again": fits_again(results, done),
-        "samples": gallery.samples(study),
-        "examples": gallery.examples(study, first.name) if first is not None else [],
+        "images": images(study, methods, first),
+        **evidence(study, done),
     }
 
 
@@ -165,8 +172,8 @@ def _how_tested(tests: Sequence[Comparison]) -> list[tuple[str, str]]:
 def _origin(study: Study) -> dict[str, Any]:
     environment = plain(study.environment, "environment")
     everything = study.results.data.skipped
-    skipped = [item for item in everything if not _left_out(item)]
-    kinds = Counter("left out" if _left_out(item) else item.kind for item in everything)
+    skipped = [item for item in everything if not left_out(item)]
+    kinds = Counter("left out" if left_out(item) else item.kind for item in everything)
     return {
         "skipped": skipped[:_SKIPPED_SHOWN],
         "skipped_count": len(skipped),
@@ -176,13 +183,7 @@ def _origin(study: Study) -> dict[str, Any]:
         "environment": _flat(environment),
         "version": environment.get("texturekit", ""),
         "finished": str(environment.get("finished") or "")[:10],
-        "command": environment.get("command"),
     }
-
-
-def _left_out(item: Skipped) -> bool:
-    """Tell whether an image could have been used, but a limit was asked for."""
-    return item.kind == "ignored" and item.reason.startswith("left out")
 
 
 def _shortened(results: Results) -> str | None:
@@ -204,7 +205,22 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]
     return lines
 
 
-def _policy(script: str) -> str:
+@dataclass(frozen=True)
+class Shell:
+    """What every page holds: its style, its script, and the policy that allows no other."""
+
+    style: Markup
+    script: Markup
+    policy: str
+
+
+def shell() -> Shell:
+    """Return the shell of the pages; all of them share it."""
+    code = script()
+    return Shell(Markup(style()), Markup(code), policy(code))
+
+
+def policy(script: str) -> str:
     """Return a Content-Security-Policy: nothing from outside, and no script but our own."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     return (
@@ -218,9 +234,19 @@ def _breakable(text: str) -> Markup:
     return Markup(re.sub(r"(?<=\S)([+/(])(?=\w)", r"\1<wbr>", str(escape(text))))
 
 
-def asset(name: str) -> str:
-    """Return a style sheet or script of the pages."""
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
+def style() -> str:
+    """Return the style sheet of the pages: every file of ``templates/css``, by name."""
+    return _joined("css")
+
+
+def script() -> str:
+    """Return the script of the report: every file of ``templates/js``, by name."""
+    return _joined("js")
+
+
+def _joined(kind: str) -> str:
+    files = sorted((_TEMPLATES / kind).glob(f"*.{kind}"))
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
 @lru_cache(maxsize=1)

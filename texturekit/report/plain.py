@@ -34,7 +34,8 @@ def facts(config: Mapping[str, Any]) -> dict[str, Any]:
     >>> facts({"folds": 5, "facts": {"size": 224}}), facts({})
     ({'size': 224}, {})
     """
-    return config.get("facts") or {}
+    found = config.get("facts")
+    return found if isinstance(found, dict) else {}
 
 
 def plain(value: Any, where: str) -> Any:

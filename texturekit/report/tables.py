@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ COLUMNS = (
 )  # fmt: skip
 CLASS_COLUMNS = (MAIN, "sensitivity", "specificity", "precision", "f1", "average_precision")
 COLOURS, OTHERS = 8, "var(--muted)"
+ROWS_BY_CLASS, FEWEST_BY_CLASS = 240, 3
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,23 @@ def cell(estimate: Estimate | None, metric: str) -> Cell:
     if estimate.value is None:
         return Cell("n/a", "", "", estimate.reason or "undefined")
     caution = estimate.caution or ""
-    return Cell(number(estimate.value, places), span, repr(estimate.value), "", caution)
+    return Cell(number(estimate.value, places), span, f"{estimate.value:.6g}", "", caution)
 
 
 def axis(results: Results) -> Axis:
     """Return an axis of AUC from at most 0.5 to 1, wide enough for every interval."""
     areas = [m.metrics[MAIN] for m in results.methods if MAIN in m.metrics]
-    lows = [v for e in areas for v in (e.value, e.low) if v is not None]
+    return area_axis([v for e in areas for v in (e.value, e.low) if v is not None])
+
+
+def area_axis(lows: Iterable[float]) -> Axis:
+    """Return an axis of AUC from at most 0.5 to 1 that holds these numbers.
+
+    Examples
+    --------
+    >>> area_axis([0.62, 0.37]).start, area_axis([]).ticks
+    (0.3, [0.6, 0.8, 1.0])
+    """
     start = min(0.5, math.floor(min(lows, default=0.5) * 10 + 1e-9) / 10)
     return Axis(start, 1.0, [tick for tick in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0) if tick >= start])
 
@@ -112,24 +124,33 @@ def method_rows(results: Results) -> list[MethodRow]:
     return rows
 
 
+def family_counts(rows: Iterable[MethodRow]) -> list[tuple[str, str, int]]:
+    """Return the families that can be filtered by: ``(key, name, methods that finished)``."""
+    done: Counter[str] = Counter(row.method.family for row in rows if row.method.status == "ok")
+    return [
+        (key, name, done[key]) for key, name in FAMILIES.items() if done[key] and key != "baseline"
+    ]
+
+
 def extra_metrics(results: Results) -> list[str]:
     """Return the metrics that are no column of the main table, in a fixed order."""
     found = {name for m in results.methods for name in m.metrics} - {MAIN, *COLUMNS}
-    return sorted(found, key=_position)
+    return sorted(found, key=position)
 
 
 def interval_methods(methods: Iterable[MethodResult]) -> list[tuple[str, str]]:
     """Return which way of making intervals served which metrics: ``(how, metrics)``."""
     served: dict[str, list[str]] = {}
     for method in methods:
-        for name in sorted(method.metrics, key=_position):
+        for name in sorted(method.metrics, key=position):
             names = served.setdefault(method.metrics[name].how, [])
             if metric_name(name) not in names:
                 names.append(metric_name(name))
     return [(how, ", ".join(names)) for how, names in served.items() if how]
 
 
-def _position(metric: str) -> tuple[int, str]:
+def position(metric: str) -> tuple[int, str]:
+    """Return where a metric stands in tables, to sort by."""
     order = list(METRICS)
     return (order.index(metric) if metric in order else len(order)), metric
 
@@ -150,6 +171,17 @@ def class_columns(methods: Iterable[MethodResult]) -> list[str]:
     """Return the per-class metrics that some method has."""
     found = {name for m in methods for c in m.per_class for name in c.metrics}
     return [name for name in CLASS_COLUMNS if name in found]
+
+
+def by_class(methods: Iterable[MethodResult]) -> list[MethodResult]:
+    """Return the methods whose classes are told one by one: the best, until a page is full."""
+    told: list[MethodResult] = []
+    rows = 0
+    for method in methods:
+        rows += len(method.per_class)
+        if len(method.per_class) > 1 and (len(told) < FEWEST_BY_CLASS or rows <= ROWS_BY_CLASS):
+            told.append(method)
+    return told
 
 
 def class_rows(

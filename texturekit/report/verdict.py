@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from texturekit.metrics.leading import MAIN, auc, leader, ranked
 from texturekit.metrics.sentences import ENOUGH_REPEATS, sets_of_splits
+from texturekit.report.names import in_words
 from texturekit.report.plain import facts
 from texturekit.report.wording import listed, number, seen_from, with_interval
 
@@ -14,39 +16,40 @@ if TYPE_CHECKING:
 
     from texturekit.records import Comparison, MethodResult, Results
 
-MAIN = "roc_auc"
+__all__ = ["MAIN", "Answer", "answer", "auc", "leader", "ranked"]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The first screen: one sentence, what supports it, and what the others are to the leader."""
+    """The first screen: who leads, whether that is real, and what the others are to the leader.
+
+    Attributes
+    ----------
+    main : str
+        Which method leads.
+    verdict : str
+        Whether its lead is real.
+    evidence : str
+        The test that says most about it.
+    standing : list of (str, list of str)
+        Words, and the methods that stand so to the leader.
+    warnings : list of str
+    reading : str
+        What the number means, in words that need no statistics.
+    named : list of (str, str)
+        The methods of these sentences, and what they are in plain words.
+    tested : bool
+        Whether the evidence is a test with a p value.
+    """
 
     main: str
-    support: list[str] = field(default_factory=list)
+    verdict: str = ""
+    evidence: str = ""
     standing: list[tuple[str, list[str]]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-
-
-def ranked(results: Results) -> list[MethodResult]:
-    """Return the methods, best AUC first; undefined ones next, failed and skipped ones last."""
-
-    def order(method: MethodResult) -> tuple[bool, bool, float]:
-        value = auc(method)
-        return method.status != "ok", value is None, -(value or 0.0)
-
-    return sorted(results.methods, key=order)
-
-
-def auc(method: MethodResult) -> float | None:
-    """Return the area under the ROC curve, None where it is undefined."""
-    estimate = method.metrics.get(MAIN)
-    return None if estimate is None else estimate.value
-
-
-def leader(results: Results) -> MethodResult | None:
-    """Return the best method that is no baseline; a baseline if nothing else ran."""
-    done = [m for m in ranked(results) if m.status == "ok"]
-    return next((m for m in done if m.family != "baseline"), done[0] if done else None)
+    reading: str = ""
+    named: list[tuple[str, str]] = field(default_factory=list)
+    tested: bool = False
 
 
 def answer(results: Results, config: Mapping[str, Any]) -> Answer:
@@ -73,18 +76,49 @@ def answer(results: Results, config: Mapping[str, Any]) -> Answer:
     among = (
         "highest AUC of those that are no baseline" if _rivals(results, first) else "highest AUC"
     )
+    if first.metrics[MAIN].low is None:
+        shown += " (no 95% interval could be computed)"
     main = f"{first.name} has the {among}: {shown}."
+    warnings, reading = _warnings(results, first), _reading(results, first)
     tests = [c for c in results.comparisons if first.name in (c.a, c.b)]
     tests = [c for c in tests if c.metric == _main_metric(tests)]
     if not tests:
         missing = "No paired test was made, so nothing is known about whether the lead is real."
         alone = "It is the only method that finished." if _finished(results) == 1 else missing
-        return Answer(main, [alone], warnings=_warnings(results, first))
-    support = [
-        _deciding(tests, first.name, config).sentence,
+        return Answer(main, alone, warnings=warnings, reading=reading, named=_named([first.name]))
+    matched = _matched(results, tests, first.name)
+    deciding = _deciding(matched or tests, first.name, config)
+    return Answer(
+        main,
         _conclusion(results, tests, first.name),
-    ]
-    return Answer(main, support, _standing(tests, first.name), _warnings(results, first))
+        deciding.sentence,
+        _standing(tests, first.name),
+        warnings,
+        reading,
+        _named([first.name, _other(deciding, first.name)]),
+        deciding.p_holm is not None,
+    )
+
+
+def _named(names: list[str]) -> list[tuple[str, str]]:
+    return [(name, words) for name in names if (words := in_words(name))]
+
+
+def _reading(results: Results, first: MethodResult) -> str:
+    """Return the area under the ROC curve as the share of pairs that it is."""
+    area = auc(first)
+    if area is None:
+        return ""
+    share = f"in {100 * area:.0f} of 100 such pairs the first has the higher score (chance: 50)"
+    others = [name for name in results.classes if name != results.positive]
+    if results.kind == "binary" and results.positive is not None:
+        two = f"one image of class {results.positive} and one of class {others[0]}"
+        return f"In words: take {two} at random; {share}."
+    what, mean = ("label", "labels") if results.kind == "multilabel" else ("class", "classes")
+    return (
+        f"In words: take one image of a {what} and one without it at random; {share}, "
+        f"as a mean over {mean}."
+    )
 
 
 def _finished(results: Results) -> int:
@@ -100,6 +134,12 @@ def _other(test: Comparison, name: str) -> str:
     return test.b if test.a == name else test.a
 
 
+def _matched(results: Results, tests: list[Comparison], name: str) -> list[Comparison]:
+    """Return the tests that showed no difference to a baseline."""
+    baselines = {m.name for m in results.methods if m.family == "baseline"}
+    return [c for c in tests if _other(c, name) in baselines and seen_from(c, name) == "alike"]
+
+
 def _deciding(tests: list[Comparison], name: str, config: Mapping[str, Any]) -> Comparison:
     """Return the test against the reference, else the closest one."""
     named = [c for c in tests if _other(c, name) == facts(config).get("reference")]
@@ -107,13 +147,11 @@ def _deciding(tests: list[Comparison], name: str, config: Mapping[str, Any]) -> 
 
 
 def _conclusion(results: Results, tests: list[Comparison], name: str) -> str:
-    baselines = {m.name for m in results.methods if m.family == "baseline"}
     views = [(_other(c, name), seen_from(c, name)) for c in tests]
-    alike = [other for other, view in views if view == "alike"]
-    matched = [other for other in alike if other in baselines]
+    matched = [_other(c, name) for c in _matched(results, tests, name)]
     if matched:
         return f"It was not shown to do better than the baseline {listed(matched)}."
-    if alike:
+    if any(view == "alike" for _, view in views):
         return "These data do not single out one best method."
     if all(view == "unknown" for _, view in views):
         return "Whether the lead is real could not be tested."

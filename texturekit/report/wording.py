@@ -176,9 +176,9 @@ def listed(items: Sequence[str]) -> str:
 def compared(results: Results) -> str:
     """Return the sentence that says what was compared, on what."""
     done = [m for m in results.methods if m.status == "ok"]
-    what = counted(len(done), "method")
+    what = counted(len(done or results.methods), "method")
     images = counted(results.data.used, "image")
-    verb = "was scored" if len(done) == 1 else "were compared"
+    verb = "was scored" if len(done) == 1 else "were compared" if done else "did not finish"
     groups = results.data.groups
     of = "" if groups is None else f" from {counted(groups, 'group')} (patients)"
     kinds: dict[Kind, str] = {
@@ -202,6 +202,18 @@ def separated(protocol: Protocol) -> str:
     if protocol.type == "given folds":
         folds = counted(protocol.folds, "given fold")
     return folds + (f", repeated {protocol.repeats} times" if protocol.repeats > 1 else "")
+
+
+def first_number(protocol: Protocol) -> int:
+    """Return what fold 0 is called: people count from 1, a file of folds has its own numbers.
+
+    Examples
+    --------
+    >>> from texturekit.records import Protocol
+    >>> first_number(Protocol(type="kfold", folds=5, repeats=1, seed=0, test="", grouping=""))
+    1
+    """
+    return 0 if protocol.type == "given folds" else 1
 
 
 def origin_of_tests(protocol: Protocol) -> str:

@@ -1,7 +1,5 @@
 "use strict";
 (() => {
-  document.documentElement.classList.add("js");
-
   // Sorting: a heading becomes a button; undefined values and unfinished methods stay last.
   const value = (row, column, numeric) => {
     const cell = row.cells[column];
@@ -16,7 +14,7 @@
   };
   for (const table of document.querySelectorAll("table.sortable")) {
     const body = table.tBodies[0];
-    const heads = [...table.tHead.rows[0].querySelectorAll("th")];
+    const heads = [...table.tHead.rows[0].querySelectorAll("th")].filter((head) => !head.querySelector("a"));
     for (const head of heads) {
       const numeric = head.hasAttribute("data-numeric");
       const button = document.createElement("button");
@@ -37,31 +35,4 @@
       });
     }
   }
-
-  // Curves: pointing at a method of the legend picks out its line, clicking keeps it.
-  for (const box of document.querySelectorAll(".curves")) {
-    const buttons = [...box.querySelectorAll("[data-line]")];
-    const show = (pointed) => {
-      const kept = buttons.filter((b) => b.ariaPressed === "true").map((b) => b.dataset.line);
-      const lit = new Set(pointed ? [...kept, pointed] : kept);
-      for (const line of box.querySelectorAll(".line")) {
-        line.classList.toggle("dim", lit.size > 0 && ![...line.classList].some((c) => lit.has(c)));
-        line.classList.toggle("lit", [...line.classList].some((c) => lit.has(c)));
-      }
-    };
-    for (const button of buttons) {
-      button.ariaPressed = "false";
-      button.addEventListener("click", () => {
-        button.ariaPressed = String(button.ariaPressed !== "true");
-        show();
-      });
-      for (const name of ["mouseenter", "focus"]) button.addEventListener(name, () => show(button.dataset.line));
-      for (const name of ["mouseleave", "blur"]) button.addEventListener(name, () => show());
-    }
-  }
-
-  // Paper has no clicks: print everything.
-  addEventListener("beforeprint", () => {
-    for (const part of document.querySelectorAll("details")) part.open = true;
-  });
 })();
