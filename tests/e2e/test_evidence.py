@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.report.studies import ready
 from texturekit.metrics.operating import operating_counts
-
-pytest.importorskip("tests.e2e.made_pages", reason="the pages are not made")
 
 
 def numbers(page):

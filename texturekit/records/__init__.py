@@ -28,34 +28,38 @@ from texturekit.records.data import (
     TwoLabels,
     Varying,
 )
-from texturekit.records.results import (
+from texturekit.records.method import (
     ClassResult,
-    ColumnStability,
-    Comparison,
-    CurvePoint,
     Cut,
-    FamilyCorrelation,
     FamilyImportance,
-    Finding,
     FoldCut,
     FoldScore,
     LeftOut,
-    Majority,
     MethodResult,
-    Pair,
-    Permutation,
-    Protocol,
-    Reported,
-    Results,
     Seconds,
-    SplitPart,
-    Stability,
-    Stated,
-    Subgroup,
-    TableScores,
     Threshold,
     Trial,
     Tuning,
+)
+from texturekit.records.published import (
+    Majority,
+    Reported,
+    Stated,
+    TableScores,
+)
+from texturekit.records.results import (
+    ColumnStability,
+    Comparison,
+    CurvePoint,
+    FamilyCorrelation,
+    Finding,
+    Pair,
+    Permutation,
+    Protocol,
+    Results,
+    SplitPart,
+    Stability,
+    Subgroup,
 )
 from texturekit.records.statements import STATEMENTS, read_statements
 from texturekit.records.study import (

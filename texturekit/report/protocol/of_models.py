@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from texturekit.checks.of_methods import random_weights
 from texturekit.deep.settings import Settings
 from texturekit.methods.budgets import NOTHING, unequal_budgets
 from texturekit.report.protocol.said import Said
@@ -223,8 +222,3 @@ def baselines(seen: Seen) -> Said:
             "checked."
         )
     return said
-
-
-def weightless(seen: Seen) -> list[str]:
-    """Return the methods whose networks started from random numbers."""
-    return random_weights(seen.results)
