@@ -15,8 +15,8 @@ from texturekit.data.splits import inner_split
 from texturekit.deep.loading import normalised
 from texturekit.errors import ModelError
 from texturekit.methods.model import Preprocessing, prepare
+from texturekit.methods.model_facts import sha256 as _hash
 from texturekit.methods.novelty import learn_novelty
-from texturekit.methods.persistence import _hash
 from texturekit.ood import Mahalanobis, keeping
 
 SMALL = Preprocessing(size=32, weights="none")
@@ -146,7 +146,7 @@ def test_a_saved_model_gives_the_same_scores(which, data, tmp_path, request):
 def test_the_file_holds_arrays_and_the_description_says_how_the_threshold_was_set(folder):
     facts = json.loads((folder / "model.json").read_text())
 
-    assert facts["schema"] == 1
+    assert facts["schema"] == 2
     assert facts["ood"]["chosen_on"] == "20 held-out training images of 10 patients, 95% kept"
     assert "ood.safetensors" in facts["files"]
     assert sorted(load_file(folder / "ood.safetensors")) == [

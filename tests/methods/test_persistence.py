@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from tests.imagesets import several_labels, two_classes
 from texturekit.errors import ImageError, ManifestError, ModelError, OutputError
 from texturekit.methods.grammar import Method
 from texturekit.methods.model import Preprocessing
+from texturekit.methods.model_facts import sha256
 from texturekit.methods.predicting import column_names
 
 SMALL = Preprocessing(size=32, weights="none")
@@ -44,6 +46,13 @@ def test_a_saved_model_gives_the_same_probabilities(method, data, tmp_path):
     )  # fmt: skip
 
 
+def test_images_of_one_class_fit_nothing_though_the_manifest_names_two(data):
+    fine = data.subset(np.flatnonzero(np.asarray(data.labels) == 0))
+
+    with pytest.raises(ManifestError, match="one class only, 'fine'"):
+        tk.fit("glcm/logistic", fine, preprocessing=SMALL)
+
+
 def test_a_model_of_several_labels_survives_too(tmp_path):
     data = tk.read_manifest(several_labels(tmp_path))
     model = tk.fit("lbp/xgboost", data, preprocessing=SMALL)
@@ -62,6 +71,25 @@ def test_a_model_of_few_columns_survives_too(data, tmp_path):
     loaded = tk.load(model.save(tmp_path / "m"))
 
     np.testing.assert_array_equal(loaded.predict_proba(data), model.predict_proba(data))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
+@pytest.mark.parametrize("name", ["model.json", "pipeline.skops"])
+def test_a_pipe_is_refused_and_not_waited_for(name, data, tmp_path):
+    file = tk.fit("geometry/logistic", data, preprocessing=SMALL).save(tmp_path / "m") / name
+    file.unlink()
+    os.mkfifo(file)
+
+    with pytest.raises(ModelError, match=r"(no file|lacks)"):
+        tk.load(tmp_path / "m")
+
+
+def test_facts_without_an_end_are_not_read(tmp_path):
+    with (tmp_path / "model.json").open("wb") as file:
+        file.truncate(10 * 2**30)
+
+    with pytest.raises(ModelError, match="more than 200000000 bytes"):
+        tk.load(tmp_path)
 
 
 def test_a_task_tells_the_positive_class_and_the_size(tmp_path):
@@ -258,6 +286,24 @@ def test_a_description_of_another_network_is_refused(trained, tmp_path, changed,
     rewritten(folder, meaning_sha256=None, **changed)
 
     with pytest.raises(ModelError, match=what):
+        tk.load(folder)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_network_with_numbers_that_are_none_is_refused(value, trained, tmp_path):  # F89
+    from safetensors import safe_open
+    from safetensors.numpy import load_file, save_file
+
+    folder = shutil.copytree(trained, tmp_path / "m")
+    file = folder / "net.safetensors"
+    with safe_open(file, framework="numpy") as opened:
+        metadata = opened.metadata()
+    state = load_file(file)
+    state[next(name for name in state if name.endswith("bias"))][0] = value
+    save_file(state, file, metadata=metadata)
+    rewritten(folder, files={file.name: sha256(file.read_bytes())})
+
+    with pytest.raises(ModelError, match="holds values that are not finite"):
         tk.load(folder)
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from texturekit.data.splits import inner_split
 from texturekit.errors import ParameterError
-from texturekit.methods.blockwise import in_blocks
 from texturekit.methods.heads import HeadLearner
 from texturekit.methods.learners import Inputs, PictureLearner, PriorLearner, TableLearner
 from texturekit.methods.novelty import HELD_OUT, Novelty, learn_novelty
@@ -71,22 +70,13 @@ def _judge(learner: Learner, inputs: Inputs, device: str) -> Judged:
         told, seen = learner.judged(inputs, device=device)
         return Judged(told, seen.features, seen.failures)
     if isinstance(learner, TableLearner):
-        return Judged(_from_table(learner, inputs), columns(learner.method, inputs))
+        return Judged(learner.predict_proba(inputs), columns(learner.method, inputs))
     return Judged(learner.predict_proba(inputs), None)
 
 
 def columns(method: Method, inputs: Inputs) -> Floats:
     """Return the columns of a table method side by side, (n, d) float64."""
     return np.hstack([inputs.blocks[name] for name in method.blocks])
-
-
-def _from_table(learner: TableLearner, inputs: Inputs) -> Floats:
-    def probabilities(rows: NDArray[np.intp]) -> Floats:
-        blocks = {name: values[rows] for name, values in inputs.blocks.items()}
-        return learner.predict_proba(Inputs(len(rows), blocks))
-
-    found = in_blocks(probabilities, inputs.count)
-    return found.reshape(inputs.count, learner.classes)
 
 
 def _look(learner: PictureLearner, inputs: Inputs, device: str) -> Judged:
@@ -101,14 +91,20 @@ def _look(learner: PictureLearner, inputs: Inputs, device: str) -> Judged:
     return Judged(probabilities(network, seen.logits), seen.features, seen.failures)
 
 
+def features_of(learner: Learner, inputs: Inputs, *, device: str = "auto") -> Floats | None:
+    """Return what a detector looks at, as `Judged.features`; None for one that sees no image."""
+    if isinstance(learner, TableLearner):
+        return columns(learner.method, inputs)
+    return judge(learner, inputs, device=device).features
+
+
 def novelty_of(
     learner: Learner,
-    inputs: Inputs,
+    features: Floats | None,
     labels: NDArray[Any],
     groups: NDArray[Any] | None,
     *,
     seed: int,
-    device: str = "auto",
 ) -> Novelty:
     """Return the detector that goes with a learner fitted on these images.
 
@@ -120,26 +116,22 @@ def novelty_of(
     ----------
     learner : PriorLearner, TableLearner, PictureLearner or HeadLearner
         Fitted.
-    inputs, labels, groups :
-        What it was fitted on.
+    features : (n, d) float64 or None
+        `features_of` the images that it was fitted on.
+    labels, groups :
+        Of these images.
     seed : int
         Of the split.
-    device : {"auto", "cpu", "cuda"}, default "auto"
     """
-    if learner_is_blind(learner):
+    if features is None or learner_is_blind(learner):
         return Novelty(reason="this baseline looks at no pixel")
     kind = learner.kind
     if isinstance(learner, PictureLearner):
         held_out = learner.held_out
     else:
         _, held_out = inner_split(labels, groups, kind, fraction=HELD_OUT, seed=seed)
-    what, features = "the method's columns", None
-    if isinstance(learner, TableLearner):
-        features = columns(learner.method, inputs)
-    else:
-        what = "mean of the last feature map"
-        features = judge(learner, inputs, device=device).features
-    assert features is not None
+    table = isinstance(learner, TableLearner)
+    what = "the method's columns" if table else "mean of the last feature map"
     return learn_novelty(features, labels, groups, kind=kind, held_out=held_out, what=what)
 
 

@@ -3,45 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from texturekit import events
 from texturekit.data.pictures import Pictures
-from texturekit.data.tasks import resolve_positive
-from texturekit.errors import ImageError, ManifestError
+from texturekit.errors import ImageError
 from texturekit.extraction import Representations, represent, work_of
-from texturekit.methods.choosing import Meaning, Wanted, choose_inside
 from texturekit.methods.deciding import Decision
-from texturekit.methods.fitted_weights import check_weights, weights_of
-from texturekit.methods.grammar import Method, parse_method
-from texturekit.methods.inner import Part, fit_part
-from texturekit.methods.judging import judge, novelty_of
+from texturekit.methods.fitted_weights import check_weights
+from texturekit.methods.judging import judge
 from texturekit.methods.learners import (
     Inputs,
     PictureLearner,
     PriorLearner,
-    Settings,
     TableLearner,
-    learner,
 )
 from texturekit.methods.novelty import Novelty
-from texturekit.methods.recipes import Training, read_augmentation
-from texturekit.methods.tuned import marked_val, tuned_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from texturekit.data.manifest import Manifest
-    from texturekit.deep.settings import Settings as Trained
     from texturekit.measurement import Work
+    from texturekit.methods.background import Background
+    from texturekit.methods.cases import Cases
+    from texturekit.methods.grammar import Method
     from texturekit.methods.heads import HeadLearner
     from texturekit.methods.judging import Judged
+    from texturekit.records import Tested
 
     Learner = PriorLearner | TableLearner | PictureLearner | HeadLearner
 
@@ -130,12 +121,18 @@ class Model:
     preprocessing : Preprocessing
     learner : PriorLearner, TableLearner, PictureLearner or HeadLearner
     training : dict
-        ``images, groups, sha256, frames, mask_label`` of the training data, and ``weights`` of the
-        backbones that it was embedded with.
+        ``images, groups, sha256, frames, mask_label, contents, shares`` of the training data, and
+        ``weights`` of the backbones that it was embedded with.
     ood : Novelty
         Tells which images lie outside the training distribution, or why it cannot.
     decision : Decision
         Threshold and calibration, and what they were chosen on.
+    tested : Tested or None
+        What the comparison that chose the method found.
+    background : Background or None
+        Typical training images, for methods on columns.
+    cases : Cases or None
+        Training images with pictures, where these were asked for.
     """
 
     method: Method
@@ -147,6 +144,9 @@ class Model:
     training: dict[str, Any] = field(default_factory=dict)
     ood: Novelty = field(default_factory=Novelty)
     decision: Decision = field(default_factory=Decision)
+    tested: Tested | None = None
+    background: Background | None = None
+    cases: Cases | None = None
 
     def predict_proba(
         self, manifest: Manifest, *, jobs: int = 1, device: str = "auto"
@@ -192,7 +192,7 @@ class Model:
         inputs, found = prepare(
             manifest, [self.method], self.preprocessing, jobs=jobs, device=device
         )
-        _refuse_lost(manifest, found, "predicting")
+        refuse_lost(manifest, found, "predicting")
         judged = judge(self.learner, inputs, device=device, decision=self.decision)
         for first in judged.failures.values():
             raise ImageError(first)
@@ -230,140 +230,13 @@ class Model:
         return save(self, path, overwrite=overwrite)
 
 
-def fit(
-    method: str,
-    manifest: Manifest,
-    *,
-    seed: int = 0,
-    positive: str | None = None,
-    weights: str = "auto",
-    preprocessing: Preprocessing | None = None,
-    jobs: int = 1,
-    device: str = "auto",
-    epochs: int | None = None,
-    threshold: str = "fixed",
-    calibrate: str = "none",
-    settings: Trained | None = None,
-    resume: Path | None = None,
-    tune: int = 0,
-) -> Model:
-    """Fit a method to all images of a manifest.
-
-    A network learns from these, but for a part of the patients that decides when to stop: the
-    images that the manifest marks "val", else a fifth. Where a threshold or a calibration is
-    wanted, it is chosen on the images marked "val", which then no method learns from; without any,
-    on those that told a network when to stop, and for other methods on every image, as learners
-    of five inner folds predict it.
-
-    Parameters
-    ----------
-    method : str
-        Such as ``"glcm+lbp/xgboost"``; see `texturekit.methods.grammar.parse_method`.
-    manifest : Manifest
-        Labelled images.
-    seed : int, default 0
-    positive : str, optional
-        The positive class of two; by default the card's, else the last in sorted order.
-    weights : str, default "auto"
-        ``"auto"``, ``"pretrained"``, ``"none"`` or the path of a weight file, for backbones.
-    preprocessing : Preprocessing, optional
-        Image size, region and weights policy, instead of the card's size and ``weights``.
-    jobs : int, default 1
-        Threads.
-    device : {"auto", "cpu", "cuda"}, default "auto"
-    epochs : int, optional
-        Longest training of a network.
-    threshold : str, default "fixed"
-        ``"fixed"`` (0.5), ``"youden"``, ``"sensitivity=0.95"``, ``"specificity=0.9"`` or
-        ``"cost=5"``; see `texturekit.metrics.choose_threshold`.
-    calibrate : {"none", "sigmoid", "isotonic", "temperature"}, default "none"
-    settings : texturekit.deep.settings.Settings, optional
-        How a network is trained, but for the seed, which is ``seed``. By default 5 epochs from
-        pretrained and 12 from random weights, with the card's augmentation.
-    resume : Path, optional
-        Folder where a network's training is kept after every epoch, and goes on from.
-    tune : int, default 0
-        How many settings are tried on parts of the images that are held out; the best are fitted.
-
-    Returns
-    -------
-    Model
+def refuse_lost(manifest: Manifest, found: Representations, doing: str) -> None:
+    """Refuse to go on without some of the images; the first one is named.
 
     Raises
     ------
-    ManifestError
-        If the images have no labels, or one class only.
     ImageError
-        If an image cannot be read.
-    UnknownNameError, ParameterError
-        If the method cannot be understood.
     """
-    parsed = parse_method(method)
-    wanted = Wanted.read(threshold, calibrate, manifest.kind)
-    if manifest.labels is None or manifest.kind is None:
-        raise ManifestError(
-            f"{manifest.source} has no labels; a method learns from labelled images."
-        )
-    if len(manifest.classes) < 2 and manifest.kind != "multilabel":
-        raise ManifestError(
-            f"{manifest.source} holds one class only, {manifest.classes[0]!r}; give at least two."
-        )
-    chosen = None
-    if manifest.kind == "binary":
-        chosen, _ = resolve_positive(manifest.classes, asked=positive, card=manifest.card)
-    preprocessing = preprocessing or Preprocessing(image_size(manifest), weights=weights, seed=seed)
-    how = Training(settings, augmentation=read_augmentation(manifest.card), epochs=epochs)
-    known = Settings(seed, jobs, preprocessing.weights, device, how, resume, tune)
-    learner(parsed, manifest.kind, manifest.classes, known)  # refuse it before images are read
-    inputs, found = prepare(manifest, [parsed], preprocessing, jobs=jobs, device=device)
-    _refuse_lost(manifest, found, "fitting")
-    best, tuning = tuned_on(parsed, inputs, manifest, known, spare_val=wanted.anything)
-    meaning = Meaning(manifest.kind, tuple(manifest.classes), chosen)
-    make = partial(learner, parsed, manifest.kind, manifest.classes, best)
-    fitted, decision = _fitted(make, inputs, manifest, wanted, meaning, seed)
-    training: dict[str, Any] = {
-        "images": len(manifest), "groups": manifest.group_count, "sha256": manifest.sha256,
-        "frames": str(manifest.frames), "mask_label": manifest.mask_label,
-    }  # fmt: skip
-    if tuning is not None:
-        training |= {
-            "settings": best.candidate,
-            "tuning": tuning.model_dump(mode="json"),
-        }
-    ood = novelty_of(fitted, inputs, manifest.labels, manifest.groups, seed=seed, device=device)
-    model = Model(
-        parsed, manifest.kind, manifest.classes, chosen, preprocessing, fitted, training, ood,
-        decision,
-    )  # fmt: skip
-    training["weights"] = weights_of(model.work(device=device))
-    return model
-
-
-def _fitted(
-    make: Callable[[], Learner],
-    inputs: Inputs,
-    manifest: Manifest,
-    wanted: Wanted,
-    meaning: Meaning,
-    seed: int,
-) -> tuple[Learner, Decision]:
-    """Fit a learner, and choose what is wanted inside its training images."""
-    unfitted, labels = make(), np.asarray(manifest.labels)
-    val = marked_val(manifest)
-    if not isinstance(unfitted, PictureLearner) and not wanted.anything:
-        val = val[:0]  # nothing is chosen on them: they are learnt from
-    train = np.setdiff1d(np.arange(len(labels)), val)
-    part = Part(inputs, labels, manifest.groups, train, val, seed)
-    fitted = fit_part(unfitted, part)
-    if not wanted.anything:
-        return fitted, Decision()
-    decision = choose_inside(wanted, make, fitted, part, meaning)[1]
-    for note in decision.notes:
-        events.warn("fitting", note)
-    return fitted, decision
-
-
-def _refuse_lost(manifest: Manifest, found: Representations, doing: str) -> None:
     if found.lost:
         row, first = next(iter(sorted(found.lost.items())))
         raise ImageError(

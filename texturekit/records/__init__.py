@@ -28,6 +28,7 @@ from texturekit.records.data import (
     TwoLabels,
     Varying,
 )
+from texturekit.records.evaluated import Evaluated, Outside
 from texturekit.records.method import (
     ClassResult,
     Cut,
@@ -73,6 +74,7 @@ from texturekit.records.task_ranking import (
     RunDifference,
     TaskRanking,
 )
+from texturekit.records.tested import ObservedShare, Tested
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -88,6 +90,7 @@ __all__ = [
     "Data",
     "Difference",
     "Estimate",
+    "Evaluated",
     "Family",
     "FamilyCorrelation",
     "FamilyImportance",
@@ -101,6 +104,8 @@ __all__ = [
     "MethodResult",
     "NemenyiTest",
     "Number",
+    "ObservedShare",
+    "Outside",
     "Pair",
     "Permutation",
     "Protocol",
@@ -123,6 +128,7 @@ __all__ = [
     "Subgroup",
     "TableScores",
     "TaskRanking",
+    "Tested",
     "Threshold",
     "Trial",
     "Tuning",
