@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -40,8 +40,9 @@ def _as_text(option: click.Option, value: Any) -> Any:
     """Return a setting as the command line would hand it over, so that one check serves both."""
     if isinstance(value, dict):
         return value  # an option whose type reads mappings, as statements
-    if isinstance(value, list) and not option.multiple:
-        return ",".join(map(str, value))
+    if isinstance(value, list):
+        texts = list(map(str, value))
+        return texts if option.multiple else ",".join(texts)
     return value if isinstance(value, bool) else str(value)
 
 
@@ -60,6 +61,13 @@ tune = click.option(
     default=0,
     metavar="N",
     help="Settings tried a method, on held-out training patients; 0 for the defaults.",
+)
+candidate = click.option(
+    "--set",
+    "candidate",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A setting of the method instead of its default: C=3, batch=25, learning_rate=0.001.",
 )
 overwrite = click.option("--overwrite", is_flag=True, help="Replace a finished output.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -181,6 +189,18 @@ def common(function: F) -> F:
     """Add the options that every command has."""
     decorators = (config, as_json, overwrite, verbose, quiet, no_progress)
     return functools.reduce(lambda f, decorate: decorate(f), reversed(decorators), function)
+
+
+def pairs(texts: Iterable[str], option: str) -> dict[str, str]:
+    """Return what ``NAME=VALUE`` texts say, each name once."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = (word.strip() for word in text.partition("="))
+        if not (name and equals and value) or name in found:
+            why = "stands twice" if name in found else "is no NAME=VALUE"
+            raise click.UsageError(f"{option} {text!r} {why}; write for example {option} C=3.")
+        found[name] = value
+    return found
 
 
 def formats() -> str:

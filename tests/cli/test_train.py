@@ -182,8 +182,8 @@ def test_an_unfinished_training_of_other_settings_is_refused(data, tmp_path, cap
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--task", "breast", "-o", "m"], 2, "--method and --recipe"),
-        (["--method", "glcm/svm", "-o", "m"], 2, "--task and --data"),
+        (["--task", "breast", "-o", "m"], 2, "--method, --recipe and --from-run"),
+        (["--method", "glcm/svm", "-o", "m"], 2, "--task, --data and --from-run"),
         (["--task", "breast", "--method", "glcm/svm"], 2, "-o DIR"),
         (["--task", "breast", "--method", "glmc/svm", "-o", "m"], 4, "'glcm'"),
         (["--data", ".", "--method", "glcm/svm", "--recipe", "seed", "-o", "m"], 4, "task"),

@@ -20,8 +20,8 @@ FORMS: tuple[Form, ...] = ("sigmoid", "isotonic", "temperature")
 
 #: Images that a class needs beside as many others, or nothing is calibrated or cut by it.
 FEWEST = 5
-# Keeps a logarithm finite; shrinking, unlike clipping, makes no ties.
-_EDGE = 1e-6
+#: Keeps a logarithm finite; shrinking, unlike clipping, makes no ties.
+EDGE = 1e-6
 
 
 class Bend(Record):
@@ -219,5 +219,5 @@ def _both(one: Floats) -> Floats:
 
 def _decisions(told: Floats) -> Floats:
     """Return the log-odds of two classes, (n,), or the logarithms of several, (n, k)."""
-    logs = np.log(_EDGE + (1 - 2 * _EDGE) * told)
+    logs = np.log(EDGE + (1 - 2 * EDGE) * told)
     return np.asarray(logs[:, 1] - logs[:, 0]) if told.shape[1] == 2 else logs

@@ -14,14 +14,14 @@ from texturekit.data.choices import class_counts
 from texturekit.deep import launched
 from texturekit.errors import OutputError, ParameterError
 from texturekit.methods.dividing import divided
+from texturekit.methods.fitting import fit
 from texturekit.methods.following import recipe_notes
 from texturekit.methods.learners import PictureLearner, learner
-from texturekit.methods.model import Model, fit
 from texturekit.methods.planning import Job, Options, settle
 from texturekit.methods.presets import parse_methods
 from texturekit.methods.runnable import check_networks
 from texturekit.methods.separation import without_contradictions
-from texturekit.methods.spaces import space_of
+from texturekit.methods.spaces import checked_candidate, space_of, with_candidate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
     from texturekit.data.manifest import Manifest
     from texturekit.deep.settings import Settings
+    from texturekit.methods.from_run import FromRun
     from texturekit.methods.grammar import Method
+    from texturekit.methods.model import Model
 
 _PLAN = "plan.json"
 
@@ -51,6 +53,8 @@ class Course:
         How the network is trained; None for a method on a table.
     leaks : tuple of str
         What stands on both sides of parts that the data name, and which copies look alike.
+    run : FromRun or None
+        The comparison that chose the method.
     """
 
     job: Job
@@ -58,6 +62,7 @@ class Course:
     parts: dict[str, NDArray[np.intp]]
     settings: Settings | None
     leaks: tuple[str, ...] = ()
+    run: FromRun | None = None
 
     @property
     def manifest(self) -> Manifest:
@@ -74,6 +79,7 @@ class Course:
         notes = [] if recipe is None else recipe_notes(job.followed, recipe.parsed(), job.manifest)
         if recipe is not None and self.method not in recipe.parsed():
             notes.insert(1, f"{self.method} is not in the recipe; its settings were taken.")
+        notes += [] if self.run is None else self.run.notes
         notes += self.leaks
         if job.shortened is not None:
             notes.append(f"{job.shortened[0].upper()}{job.shortened[1:]}.")
@@ -94,6 +100,7 @@ def plan_course(
     *,
     method: str | None = None,
     look: bool = True,
+    run: FromRun | None = None,
 ) -> Course:
     """Settle what is trained by what, and refuse what cannot work.
 
@@ -106,6 +113,8 @@ def plan_course(
     look : bool, default True
         Look into the images for copies, which stay in one part. Without, the parts are those of
         images that are all different.
+    run : FromRun, optional
+        The comparison that chose the method; task, data and options are to be its own.
 
     Raises
     ------
@@ -120,14 +129,17 @@ def plan_course(
     chosen = (named or [*job.failed, *job.methods])[0]
     learner(chosen, str(job.kind), job.manifest.classes, job.settings)
     _refuse_several(chosen, job.options.tune)
+    checked_candidate(chosen, job.options.candidate, tune=job.options.tune)
     job = replace(job, methods=[chosen], followed=replace(job.followed, lenient=False))
     found = None
     if look:
         job = check_networks(job)
         job, found = without_contradictions(job)
+    if run is not None:
+        job, found = run.used(job, found, check=look)
     how = _settings(job, chosen)
     manifest, parts, leaks = divided(job, how, found)
-    return Course(replace(job, manifest=manifest), chosen, parts, how, leaks)
+    return Course(replace(job, manifest=manifest), chosen, parts, how, leaks, run)
 
 
 def _refuse_several(method: Method, tune: int) -> None:
@@ -142,6 +154,11 @@ def _refuse_several(method: Method, tune: int) -> None:
 def _settings(job: Job, method: Method) -> Settings | None:
     if method.classifier != "finetune":
         return None
+    return with_candidate(_usual(job, method), job.options.candidate)
+
+
+def _usual(job: Job, method: Method) -> Settings:
+    """Return how a network is trained where nothing else is asked for."""
     random = job.options.weights == "none"
     backbone = method.parts[0].name
     return job.followed.training.of(backbone, random=random, seed=job.options.seed)
@@ -199,7 +216,7 @@ def _steps(images: int, batch: int) -> int:
     return images // batch + (images % batch > 1)
 
 
-def run_course(course: Course, partial: Path, *, overwrite: bool = False) -> Model:
+def run_course(course: Course, partial: Path, *, overwrite: bool = False, cases: int = 0) -> Model:
     """Train the model of a course.
 
     Parameters
@@ -210,6 +227,8 @@ def run_course(course: Course, partial: Path, *, overwrite: bool = False) -> Mod
         gone on with if it is of the same course.
     overwrite : bool, default False
         Start anew where it is of another one.
+    cases : int, default 0
+        As for `texturekit.fit`.
 
     Returns
     -------
@@ -238,14 +257,20 @@ def run_course(course: Course, partial: Path, *, overwrite: bool = False) -> Mod
             epochs=job.options.epochs,
             threshold=job.options.threshold,
             calibrate=job.options.calibrate,
-            settings=course.settings if job.followed.training.settings else None,
+            settings=_usual(job, course.method)
+            if network and job.followed.training.settings
+            else None,
             resume=partial if network else None,
             tune=job.options.tune,
+            cases=cases,
+            candidate=job.options.candidate,
         )
     except Exception:
         if network and first and [file.name for file in partial.iterdir()] == [_PLAN]:
             shutil.rmtree(partial)
         raise
+    if course.run is not None:
+        model = replace(course.run.agreed(model), tested=course.run.tested)
     facts = {
         "parts": {name: len(rows) for name, rows in course.parts.items()},
         "recipe": job.options.recipe,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from texturekit.data.pictures import Pictures
     from texturekit.deep.settings import Settings as Trained
+    from texturekit.deep.trained import After
     from texturekit.deep.training import Network
     from texturekit.deep.weights import Weights
     from texturekit.methods.grammar import Method
@@ -49,6 +50,8 @@ class Settings:
         How many candidates are tried inside the training part; see `texturekit.methods.tuned`.
     candidate : mapping
         Settings instead of the defaults, by the names of `texturekit.methods.spaces`.
+    after : callable, optional
+        Is told of every epoch of a network; see `texturekit.deep.finetune`.
     """
 
     seed: int = 0
@@ -59,6 +62,7 @@ class Settings:
     resume: Path | None = None
     tune: int = 0
     candidate: Mapping[str, Value] = field(default_factory=dict)
+    after: After | None = None
 
 
 @dataclass(frozen=True)
@@ -172,6 +176,8 @@ class TableLearner:
 
     def predict_proba(self, inputs: Inputs) -> NDArray[np.float64]:
         """Return (n, classes) probabilities; NaN for a label that could not be learnt."""
+        if not inputs.count:  # every image of a part failed: classifiers refuse nothing at all
+            return np.full((0, self.classes), np.nan)
         x = self._select(inputs)
         if self.kind != "multilabel":
             (ensemble,) = self.ensembles
@@ -253,6 +259,7 @@ class PictureLearner:
             device=self.settings.device,
             settings=how,
             resume=self.settings.resume,
+            after=self.settings.after,
         )
         return self
 

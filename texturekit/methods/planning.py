@@ -30,11 +30,15 @@ if TYPE_CHECKING:
     from texturekit.methods.grammar import Method
     from texturekit.methods.recipes import Shares
     from texturekit.records import Kind
+    from texturekit.tuning import Value
 
 
 @dataclass(frozen=True)
 class Options:
-    """The settings of a comparison; see `texturekit.compare`. A recipe gives the ``shares``."""
+    """The settings of a comparison; see `texturekit.compare`. A recipe gives the ``shares``.
+
+    ``candidate`` holds settings of a single method instead of its defaults; a comparison has none.
+    """
 
     methods: Sequence[str] | str | None = None
     preset: str = "quick"
@@ -73,6 +77,7 @@ class Options:
     subgroups: str | Sequence[str] = "auto"
     importance: int = 5
     shares: Shares | None = None
+    candidate: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -156,7 +161,7 @@ class Job:
         options = self.options
         return Settings(
             options.seed, options.jobs, options.weights, options.device, self.followed.training,
-            tune=options.tune,
+            tune=options.tune, candidate=options.candidate,
         )  # fmt: skip
 
     @property
@@ -175,7 +180,7 @@ class Job:
     def config(self) -> dict[str, Any]:
         """The effective configuration, which ``--config`` reads back, and the facts it led to."""
         options = asdict(replace(self.options, shares=None, test=None))
-        del options["shares"]
+        del options["shares"], options["candidate"]
         options["statements"] = options["statements"] or None
         options["test"] = self.asked_test
         options["leave-out"] = options.pop("leave_out")

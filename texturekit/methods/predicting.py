@@ -100,6 +100,43 @@ def predictions(
     WeightsError, ModelError
         If a backbone's weights cannot be had, or are others than at fitting.
     """
+    answers = answered(model, manifest, jobs=jobs, device=device, weights=weights, timeout=timeout)
+    for answer in answers:
+        yield answer.rows
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says of some images, one after another.
+
+    Attributes
+    ----------
+    rows : pandas.DataFrame
+        As `predictions` yields them.
+    used : (m,) int64
+        For each row its place in the manifest; -1 where the manifest had to skip the image.
+    features : (n, d) float64 or None
+        For each row what a detector looks at; NaN where there is none.
+    """
+
+    rows: pd.DataFrame
+    used: NDArray[np.int64]
+    features: Floats | None
+
+
+def answered(
+    model: Model,
+    manifest: Manifest,
+    *,
+    jobs: int = 1,
+    device: str = "auto",
+    weights: str | None = None,
+    timeout: float = 60.0,
+) -> Iterator[Answer]:
+    """Yield what `predictions` yields, with what a detector looked at.
+
+    Parameters and errors are those of `predictions`.
+    """
     work = model.work(device=device, weights=weights)
     pictures = Pictures(manifest, size=work.size, roi=work.roi, window=work.window)
     known = KnownRows(manifest)
@@ -110,7 +147,12 @@ def predictions(
         order = known.order[part]
         used = order[order >= 0]
         values, lost = with_texture.take(used)
-        yield _rows(model, known, part, _judged(model, work, pictures, used, values, lost, device))
+        judged = _judged(model, work, pictures, used, values, lost, device)
+        features = None
+        if judged.features is not None:
+            features = np.full((len(order), judged.features.shape[1]), np.nan)
+            features[order >= 0] = judged.features
+        yield Answer(_rows(model, known, part, judged), order, features)
     tally.warn()
 
 

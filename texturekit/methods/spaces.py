@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from texturekit.deep.backbones import BACKBONES
 from texturekit.deep.settings import Settings, usual_rate
+from texturekit.errors import ParameterError, UnknownNameError
 from texturekit.methods.budgets import NOTHING
 from texturekit.methods.candidates import GAMMA, SHARE
 from texturekit.methods.classifiers import (
@@ -101,6 +104,56 @@ def with_candidate(how: Settings, candidate: Mapping[str, Value]) -> Settings:
     return Settings.model_validate({**how.model_dump(), **changes}) if changes else how
 
 
+def checked_candidate(
+    method: Method, candidate: Mapping[str, Value], *, tune: int = 0
+) -> dict[str, Value]:
+    """Return settings that are asked for instead of a method's defaults, if they can be followed.
+
+    Parameters
+    ----------
+    method : Method
+    candidate : mapping
+        Of a network any plain field of `texturekit.deep.settings.Settings` but the seed, and
+        ``augmentation`` as a multiple of the usual strength; of other methods the names of
+        `space_of`.
+    tune : int, default 0
+        A search chooses the settings itself, so that none can be given with it.
+
+    Raises
+    ------
+    UnknownNameError
+        If the method has no such setting.
+    ParameterError
+        If a value is outside its range.
+
+    Examples
+    --------
+    >>> from texturekit.methods.grammar import parse_method
+    >>> checked_candidate(parse_method("glcm/logistic"), {"C": 3.0})
+    {'C': 3.0}
+    """
+    if candidate and tune:
+        raise ParameterError(
+            f"tune={tune} searches settings, but {', '.join(candidate)} are given; leave one out."
+        )
+    network = method.classifier == "finetune"
+    known = [*SETTABLE, _AUGMENTATION] if network else list(space_of(method))
+    for name in candidate:
+        if name not in known:
+            raise UnknownNameError(f"setting of {method}", name, known or ["none"])
+    if network:
+        try:
+            with_candidate(Settings(), candidate)
+        except ValidationError as error:
+            faults = "; ".join(
+                f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
+            )
+            raise ParameterError(f"settings of {method}: {faults}.") from None
+    return dict(candidate)
+
+
+#: The settings of a network that are one plain value.
+SETTABLE = tuple(n for n in Settings.model_fields if n not in (_AUGMENTATION, "head", "seed"))
 _MOST = {"rotation": 180.0, "shift": 1.0, "brightness": 1.0, "contrast": 1.0}
 
 
