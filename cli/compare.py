@@ -11,14 +11,13 @@ from texturekit.errors import printable
 from . import opening, options, ranking
 from .console import showing
 from .failing import explain
-from .protocol_words import learning_curve, left_out, protocol_line, seeds, sources
-from .steady import told
+from .telling import free, incomplete, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from texturekit.records import Comparison, Data, Estimate, Results, Study
+    from texturekit.records import Results, Study
 
 
 #: Every task that can be compared; with a recipe, every task that a write-up tells of.
@@ -140,23 +139,23 @@ def command(
     keep = tk.pseudonymised if pseudonymise else _as_it_is
     with showing(verbose=verbose, quiet=quiet, no_progress=no_progress):
         if several is not None:
-            folder = folder if output else _free(folder)
+            folder = folder if output else free(folder)
             return _run_all(
                 several, folder, settings, overwrite, keep, as_json=as_json, quiet=quiet,
                 open_page=open_page,
             )  # fmt: skip
         study = keep(tk.compare(task, data, **settings))
         # Two runs that start in the same second would have the same name.
-        page = tk.write_report(study, folder if output else _free(folder), overwrite=overwrite)
+        page = tk.write_report(study, folder if output else free(folder), overwrite=overwrite)
     if not quiet:
-        _tell(study)
+        tell(study)
     if open_page:
         opening.show(page)
     if as_json:
         options.show_json({"report": str(page), "results": study.results.model_dump(mode="json")})
     else:
         click.echo(str(page))
-    return 1 if _incomplete(study.results) else 0
+    return 1 if incomplete(study.results) else 0
 
 
 def _as_it_is(study: Study) -> Study:
@@ -245,7 +244,7 @@ def _run_all(
             continue
         results[task] = study.results
         if not quiet:
-            _tell(study)
+            tell(study)
     answer: dict[str, Any] = {"tasks": {}}
     for task in tasks:
         if task in errors:
@@ -265,7 +264,7 @@ def _run_all(
         click.echo(answer["report"])
     if not results:
         return next(iter(errors.values()))[1]
-    return 1 if errors or any(_incomplete(one) for one in results.values()) else 0
+    return 1 if errors or any(incomplete(one) for one in results.values()) else 0
 
 
 def _tell_incomplete(results: dict[str, Results]) -> None:
@@ -282,99 +281,3 @@ def _folder(task: str | None, data: str | None, several: list[str] | None) -> st
 
     name = ALL if several is not None else Path(task or data or "study").stem
     return f"reports/{name}-{datetime.now():%Y%m%d-%H%M%S}"
-
-
-def _free(folder: Path) -> Path:
-    number, free = 1, folder
-    while free.exists():
-        number += 1
-        free = folder.with_name(f"{folder.name}-{number}")
-    return free
-
-
-def _incomplete(results: Results) -> bool:
-    lost = any(skip.kind != "ignored" for skip in results.data.skipped)
-    return lost or any(method.status == "failed" for method in results.methods)
-
-
-def _tell(study: Study) -> None:
-    """Say on stderr what was compared and what came out."""
-    results = study.results
-    data = results.data
-    lines = [
-        f"{results.title}: {data.used} images"
-        + (f" of {data.groups} patients or groups" if data.groups else "")
-        + f"{_losses(data)}; classes {', '.join(results.classes)}"
-        + (f"; positive {results.positive} ({results.positive_from})" if results.positive else ""),
-        protocol_line(results.protocol),
-        *sources(data),
-        *_findings(results),
-        *(f"Note: {note}" for note in results.notes),
-        *told(results.stability),
-        *_skipped(data),
-        *(f"  failed: {m.name}: {m.reason}" for m in results.methods if m.status == "failed"),
-        "",
-        *_table(study),
-        *left_out(results),
-        *seeds(results),
-        *learning_curve(results),
-        "",
-        *_tests([c for c in results.comparisons if c.metric == "roc_auc"]),
-    ]
-    click.echo(printable("\n".join(lines)), err=True)
-
-
-def _findings(results: Results) -> list[str]:
-    """Return errors and warnings; notes are counted, the report has them."""
-    lines = [
-        f"{one.severity.capitalize()} {one.code}: {one.text} {one.evidence}"
-        for one in results.findings
-        if one.severity != "note"
-    ]
-    notes = [one.code for one in results.findings if one.severity == "note"]
-    if notes:
-        lines.append(f"Notes {', '.join(notes)}: see the report, or docs/findings.md.")
-    return lines
-
-
-def _tests(tests: list[Comparison]) -> list[str]:
-    """Return a line for each test, and one for all that cannot be made for the same reason."""
-    lines = [f"- {test.sentence}" for test in tests if test.verdict != "not_testable"]
-    missing: dict[str, list[str]] = {}
-    for test in tests:
-        if test.verdict == "not_testable":
-            reason = test.sentence.partition(", because ")[2]
-            missing.setdefault(reason, []).append(test.sentence)
-    for reason, sentences in missing.items():
-        several = f"Not testable: {len(sentences)} pairs of methods on AUC, because {reason}"
-        lines.append(f"- {sentences[0] if len(sentences) == 1 else several}")
-    return lines
-
-
-def _losses(data: Data) -> str:
-    ignored = sum(skip.kind == "ignored" for skip in data.skipped)
-    lost = len(data.skipped) - ignored
-    return f", {lost} skipped" + (f", {ignored} left out or ignored" if ignored else "")
-
-
-def _skipped(data: Data) -> list[str]:
-    lost = [skip for skip in data.skipped if skip.kind != "ignored"]
-    more = [f"  and {len(lost) - 20} more; see results.json"] if len(lost) > 20 else []
-    return [*(f"  skipped: {skip.path}: {skip.reason}" for skip in lost[:20]), *more]
-
-
-def _table(study: Study) -> list[str]:
-    areas = {m.name: m.metrics["roc_auc"] for m in study.results.methods if m.metrics}
-    ranked = sorted(areas, key=lambda name: -(areas[name].value or 0.0))
-    width = max(map(len, ranked))
-    return [
-        f"{'method':<{width}}  AUC [95% interval]",
-        *(f"{name:<{width}}  {_written(areas[name])}" for name in ranked),
-    ]
-
-
-def _written(area: Estimate) -> str:
-    if area.value is None:
-        return f"n/a ({area.reason})"
-    interval = "" if area.low is None else f" [{area.low:.3f}, {area.high:.3f}]"
-    return f"{area.value:.3f}{interval}"

@@ -68,12 +68,13 @@ def command(
     """  # noqa: D205
     from texturekit.methods.predicting import Count
     from texturekit.methods.prediction_files import check_format
+    from texturekit.methods.saved import saved_model
     from texturekit.outputs import check_output
 
     path = None if output in _BARE else check_output(check_format(output), overwrite=overwrite)
     count = Count()
     with showing(verbose=verbose, quiet=quiet, no_progress=no_progress):
-        known = _model(model, settings)
+        known = saved_model(model, weights=settings["weights"], device=settings["device"])
         if not quiet:
             click.echo(f"{known.method}: not for clinical use. {_about(known)}", err=True)
         data = _images(known, sources, settings)
@@ -95,17 +96,6 @@ def command(
     elif path is not None:
         click.echo(str(path))
     return 1 if count.failed else 0
-
-
-def _model(name: str, settings: dict[str, Any]) -> Model:
-    """Return the model in a folder, or that of a backbone with a head of its own."""
-    import texturekit as tk
-    from texturekit.deep.backbones import BACKBONES
-    from texturekit.methods.predicting import model_of
-
-    if name.removesuffix("/head") in BACKBONES and not Path(name).exists():
-        return model_of(name, weights=settings["weights"] or "auto", device=settings["device"])
-    return tk.load(name)
 
 
 def _images(model: Model, sources: tuple[str, ...], settings: dict[str, Any]) -> Any:

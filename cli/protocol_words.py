@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from texturekit.records import Data, Estimate, Protocol, Results
 
 
-def protocol_line(protocol: Protocol) -> str:
-    """Return the protocol in one line.
+def protocol_line(protocol: Protocol, *, saved: bool = False) -> str:
+    """Return the protocol in one line; of a model that was ``saved`` before, what it met.
 
     Examples
     --------
@@ -19,6 +19,8 @@ def protocol_line(protocol: Protocol) -> str:
     >>> protocol_line(Protocol(type="kfold", folds=5, repeats=2, seed=0, test="", grouping="none"))
     'kfold, 5 folds x 2 repeats, seed 0; grouping none'
     """
+    if saved:
+        return f"a saved model tested on {protocol.test}; grouping {protocol.grouping}"
     start = f"{protocol.type}, {protocol.folds} folds"
     if protocol.type == "holdout":
         start = protocol.type

@@ -34,6 +34,8 @@ from texturekit.records import Comparison, Data, MethodResult, Results, Skipped,
 from texturekit.steadiness import stability
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from texturekit.data.manifest import Manifest
     from texturekit.extraction import Representations
     from texturekit.methods.grammar import Method
@@ -117,7 +119,9 @@ def assemble(
         splits=split_parts(used, apart.folds),
         statements=job.statements,
         pairs=all_pairs(predictions, list(runs), comparisons, **described(job)),
-        subgroups=_subgroups(job, used, predictions),
+        subgroups=subgroup_rows(
+            used, predictions, job.subgroups, auto=job.options.subgroups == AUTO, **described(job)
+        ),
         family_correlation=family_correlation(_done(job, runs), inputs),
     )
     findings = check(outcome, predictions, declared=_declared(job))
@@ -179,20 +183,25 @@ def _with_folds(job: Job, row: MethodResult, runs: dict[str, Run]) -> MethodResu
     )
 
 
-def _subgroups(job: Job, used: Manifest, predictions: pd.DataFrame) -> list[Subgroup]:
-    """Return what methods reach by the values of the columns asked for, among tested images."""
+def subgroup_rows(
+    used: Manifest, predictions: pd.DataFrame, asked: Sequence[str], *, auto: bool, **described: Any
+) -> list[Subgroup]:
+    """Return what methods reach by the values of the columns asked for, among tested images.
+
+    Where nobody named the columns (``auto``), those with a single value are left out.
+    """
     tested = set(predictions.loc[predictions["split"] == "test", "id"])
     rows = [row for row, name in enumerate(used.ids) if name in tested]
     names = [used.ids[row] for row in rows]
     columns, values = {}, {}
-    for column in job.subgroups:
+    for column in asked:
         found = subgroup_values([used.frame[column].iloc[row] for row in rows])
         order = value_order(found)
-        if len(order) > 1 or job.options.subgroups != AUTO:
+        if len(order) > 1 or not auto:
             columns[column] = dict(zip(names, found, strict=True))
             values[column] = order
     patients = None if used.groups is None else dict(zip(used.ids, used.groups, strict=True))
-    return subgroups(predictions, columns, values, patients=patients, **described(job))
+    return subgroups(predictions, columns, values, patients=patients, **described)
 
 
 def _stability(job: Job, used: Manifest) -> Stability | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from texturekit.checks.found import Seen
 from texturekit.checks.of_data import OF_DATA
+from texturekit.checks.of_evaluations import OF_EVALUATIONS
 from texturekit.checks.of_methods import OF_METHODS
 from texturekit.checks.of_numbers import OF_NUMBERS
 from texturekit.checks.of_shortcuts import OF_SHORTCUTS
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CODES", "check"]
 
-_RULES = {**OF_DATA, **OF_NUMBERS, **OF_SHORTCUTS, **OF_METHODS}
+_RULES = {**OF_DATA, **OF_NUMBERS, **OF_SHORTCUTS, **OF_METHODS, **OF_EVALUATIONS}
 #: Every code, in order. A code keeps its meaning for ever; a new rule gets a new one.
 CODES = tuple(sorted(_RULES))
 _ORDER = ("error", "warning", "note")

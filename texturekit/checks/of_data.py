@@ -52,7 +52,17 @@ def _leak(seen: Seen) -> Iterator[Finding]:
 
 def _groups(seen: Seen) -> Iterator[Finding]:
     data, grouping = seen.results.data, seen.results.protocol.grouping
-    if data.groups is None:
+    if data.groups is None and seen.results.evaluated is not None:
+        yield Finding(
+            code="TK002",
+            severity="warning",
+            text="It is not known which images belong to the same patient. If patients have "
+            "several images, the intervals are too narrow.",
+            evidence=f"Grouping: {grouping}.",
+            advice="Add a column group with the patient to the manifest. If every image is of "
+            "another patient, say so where you publish the numbers.",
+        )
+    elif data.groups is None:
         yield Finding(
             code="TK002",
             severity="warning",
@@ -77,6 +87,8 @@ def _copies(seen: Seen) -> Iterator[Finding]:
     repeats = seen.results.data.duplicates
     if repeats is None:
         return
+    if seen.results.evaluated is not None:
+        return  # all of them are on one side; what counts as one patient stands in the data
     near, possible = _crossing(seen, "near"), _crossing(seen, "possible")
     if near or possible:
         yield Finding(

@@ -104,9 +104,11 @@ def unrelated(sketches: Sketches, rows: NDArray[np.int64], *, jobs: int = 1) -> 
     rng = np.random.default_rng(0)
     left, right = rng.integers(0, len(rows), (2, _DRAWN))
     other = left != right
-    zeros = np.zeros(int(other.sum()), np.int64)
-    drawn = _Candidates(rows[left[other]], rows[right[other]], zeros, zeros)
-    return _aligned(sketches, drawn, jobs)
+    # Of few images the same pairs are drawn again and again: each is compared once.
+    drawn, places = np.unique(left[other] * len(rows) + right[other], return_inverse=True)
+    zeros = np.zeros(len(drawn), np.int64)
+    pairs = _Candidates(rows[drawn // len(rows)], rows[drawn % len(rows)], zeros, zeros)
+    return _aligned(sketches, pairs, jobs)[places]
 
 
 def _candidates(sketches: Sketches, rows: NDArray[np.int64], jobs: int) -> _Candidates:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -13,6 +14,32 @@ from texturekit.data.rows import read_rows
 from texturekit.data.tasks import apply_card, load_task
 from texturekit.errors import ManifestError, ParameterError, closest
 from texturekit.records import Skipped
+
+if TYPE_CHECKING:
+    from texturekit.records import Kind
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """The classes that test images have to have, and who says so.
+
+    Attributes
+    ----------
+    kind : str
+        ``"binary"``, ``"multiclass"`` or ``"multilabel"``.
+    classes : tuple of str
+    source : str
+        What was learnt from, for messages.
+    """
+
+    kind: str
+    classes: tuple[str, ...]
+    source: str
+
+    @classmethod
+    def of(cls, data: Manifest) -> Labelling:
+        """Return the labelling of the images that are learnt from."""
+        return cls(str(data.kind), data.classes, data.source)
 
 
 def read_test(
@@ -54,7 +81,7 @@ def read_test(
         test = source if group is not None else without_patients(source)
         test = test if data.card is None else apply_card(test, data.card, complete=False)
     else:
-        labels = _labels_of(source, data)
+        labels = labels_of(source, Labelling.of(data))
         if data.card is not None:
             test = load_task(
                 data.card, source, labels=labels, masks=masks, group=group, frames=frames,
@@ -66,36 +93,52 @@ def read_test(
                 mask_label=mask_label,
             )  # fmt: skip
     _check_alike(data, test)
-    return _aligned(test, data)
+    return aligned(test, Labelling.of(data))
 
 
-def _labels_of(source: str | Path, data: Manifest) -> list[str] | None:
-    """Return which labels a table shares with the data; None where it names one class an image."""
+def labels_of(source: str | Path, wanted: Labelling) -> list[str] | None:
+    """Return which labels a table shares with others; None where it names one class an image.
+
+    Raises
+    ------
+    ManifestError
+        If it shares none of several labels.
+    """
     file = Path(source)
-    if data.kind != "multilabel" or file.suffix.lower() not in (".csv", ".parquet"):
+    if wanted.kind != "multilabel" or file.suffix.lower() not in (".csv", ".parquet"):
         return None
     if not file.is_file():
         return None
     columns = read_rows(file).columns
-    found = [name for name in data.classes if name in columns]
+    found = [name for name in wanted.classes if name in columns]
     if not found:
         raise ManifestError(
-            f"'{source}' has no label of {data.source}: its columns are {', '.join(columns)}; "
-            f"wanted is at least one of {', '.join(data.classes)}."
+            f"'{source}' has no label of {wanted.source}: its columns are {', '.join(columns)}; "
+            f"wanted is at least one of {', '.join(wanted.classes)}."
         )
     return found
 
 
-def _check_alike(data: Manifest, test: Manifest) -> None:
+def check_labelled(test: Manifest, wanted: Labelling) -> None:
+    """Refuse images without labels, or with one class where several labels are wanted.
+
+    Raises
+    ------
+    ManifestError
+    """
     if test.labels is None:
         raise ManifestError(
             f"{test.source} has no labels, so nothing can be tested on it; add a label column or "
             f"one folder a class.{closest('label', test.frame.columns)}"
         )
-    if (test.kind == "multilabel") != (data.kind == "multilabel"):
+    if (test.kind == "multilabel") != (wanted.kind == "multilabel"):
         raise ManifestError(
-            f"{data.source} is {data.kind}, but {test.source} is {test.kind}; label both alike."
+            f"{wanted.source} is {wanted.kind}, but {test.source} is {test.kind}; label both alike."
         )
+
+
+def _check_alike(data: Manifest, test: Manifest) -> None:
+    check_labelled(test, Labelling.of(data))
     one, other = ("mask" in manifest.frame for manifest in (data, test))
     if one != other:
         have, lack = (data, test) if one else (test, data)
@@ -111,39 +154,47 @@ def _check_alike(data: Manifest, test: Manifest) -> None:
             )
 
 
-def _aligned(test: Manifest, data: Manifest) -> Manifest:
-    """Return the test images with the classes of the data, in their order."""
-    if data.kind == "multilabel":
-        return _with_labels(test, data)
+def aligned(test: Manifest, wanted: Labelling) -> Manifest:
+    """Return test images with the wanted classes, in their order; some may have no image.
+
+    Raises
+    ------
+    ManifestError
+        If an image is of another class, or none has a known label.
+    """
+    if wanted.kind == "multilabel":
+        return _with_labels(test, wanted)
     present = dict.fromkeys(test.label_name(i) for i in range(len(test)))
-    unknown = [name for name in present if name not in data.classes]
+    unknown = [name for name in present if name not in wanted.classes]
     if unknown:
+        row = next(i for i in range(len(test)) if test.label_name(i) == unknown[0])
         raise ManifestError(
-            f"{test.source} has images of {', '.join(map(repr, unknown))}, which {data.source} "
-            f"does not know.{closest(unknown[0], data.classes)} Known: {', '.join(data.classes)}; "
-            "take these images out, or label both sources alike."
+            f"{test.source} has images of {', '.join(map(repr, unknown))}, which {wanted.source} "
+            f"does not know, the first: {test.paths[row]}.{closest(unknown[0], wanted.classes)} "
+            f"Known: {', '.join(wanted.classes)}; take these images out, or label both sources "
+            "alike."
         )
-    codes = [data.classes.index(test.label_name(i)) for i in range(len(test))]
+    codes = [wanted.classes.index(test.label_name(i)) for i in range(len(test))]
     labels = np.array(codes, dtype=np.int64)
-    return replace(test, labels=labels, classes=data.classes, kind=data.kind)
+    return replace(test, labels=labels, classes=wanted.classes, kind=cast("Kind", wanted.kind))
 
 
-def _with_labels(test: Manifest, data: Manifest) -> Manifest:
-    labels = np.full((len(test), len(data.classes)), np.nan)
+def _with_labels(test: Manifest, wanted: Labelling) -> Manifest:
+    labels = np.full((len(test), len(wanted.classes)), np.nan)
     for place, name in enumerate(test.classes):
-        if name in data.classes:
-            labels[:, data.classes.index(name)] = np.asarray(test.labels)[:, place]
+        if name in wanted.classes:
+            labels[:, wanted.classes.index(name)] = np.asarray(test.labels)[:, place]
     known = ~np.isnan(labels).all(axis=1)
     if not known.any():
         raise ManifestError(
-            f"{test.source} has no known label of {data.source}, only "
-            f"{', '.join(test.classes)}; wanted is at least one of {', '.join(data.classes)}."
+            f"{test.source} has no known label of {wanted.source}, only "
+            f"{', '.join(test.classes)}; wanted is at least one of {', '.join(wanted.classes)}."
         )
-    aligned = replace(test, labels=labels, classes=data.classes, kind=data.kind)
+    found = replace(test, labels=labels, classes=wanted.classes, kind="multilabel")
     lost = [
         Skipped(path=test.paths[i], reason="every label is empty", kind="invalid")
         for i in np.flatnonzero(~known)
     ]
     if not lost:
-        return aligned
-    return replace(aligned.subset(np.flatnonzero(known)), skipped=(*test.skipped, *lost))
+        return found
+    return replace(found.subset(np.flatnonzero(known)), skipped=(*test.skipped, *lost))

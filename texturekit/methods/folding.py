@@ -116,8 +116,14 @@ def are_drawn(manifest: Manifest, protocol: Protocol) -> bool:
     return protocol.type == "kfold" or (protocol.type == "holdout" and not names_test(manifest))
 
 
-def grouping(manifest: Manifest, group: str | None, folds: Sequence[Fold] = ()) -> str:
-    """Say in words what keeps the images of a patient together."""
+def grouping(
+    manifest: Manifest,
+    group: str | None,
+    folds: Sequence[Fold] = (),
+    *,
+    apart: str = ", each on one side of every split",
+) -> str:
+    """Say in words what keeps the images of a patient together; ``apart`` ends the sentence."""
     groups = [] if manifest.groups is None else list(manifest.frame["group"])
     together = any(map(is_file_group, groups))
     each = "the pictures of a file stay together, every file" if together else "every image"
@@ -137,6 +143,4 @@ def grouping(manifest: Manifest, group: str | None, folds: Sequence[Fold] = ()) 
         return f"{len(chosen)} of {manifest.group_count} groups stand in training and validation"
     named = sum(value is not None for value in manifest.frame["group"])
     rest = f"; {len(manifest) - named} images name no group and count as their own"
-    return f"{manifest.group_count} groups, each on one side of every split" + (
-        rest if named < len(manifest) else ""
-    )
+    return f"{manifest.group_count} groups{apart}" + (rest if named < len(manifest) else "")

@@ -68,16 +68,27 @@ def together(manifest: Manifest, found: Duplicates | None) -> Manifest:
 
     Possible copies, too; the least certain are left apart where they would bind too many images.
     """
-    if found is None:
-        return manifest
+    return manifest if found is None else _bound(manifest, found)[0]
+
+
+def as_one_test(manifest: Manifest, found: Duplicates) -> tuple[Manifest, Repeats, tuple[str, ...]]:
+    """Return test images with copies of one another in one group, what was found, and notes."""
+    joined, level, groups, reason = _bound(manifest, found)
+    return joined, _repeats(found, groups, level, reason), _notes(manifest, found)
+
+
+def _bound(manifest: Manifest, found: Duplicates) -> tuple[Manifest, Kept, Groups, str | None]:
+    """Return the images with copies in one group, down to which level, and why no further."""
+    reason: str | None = None
     for level in reversed(LEVELS):
         joined = linked(manifest, found.level(level))
         try:
             _check_size(manifest, joined)
-        except SplitError:
+        except SplitError as error:
+            reason = reason or str(error)
             continue
-        return joined
-    return manifest
+        return joined, level, found.level(level), reason
+    return manifest, "none", (), reason
 
 
 def separate(options: Options, manifest: Manifest, found: Duplicates | None) -> Separation:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from texturekit.records import Difference, Verdict
 
 ENOUGH_REPEATS = 5
+HERE = ", for the models trained here"
 WORDS = {"roc_auc": "AUC", "accuracy": "accuracy"}
 
 
@@ -89,7 +90,7 @@ def _further(
     """Return what holds beyond the models that were trained, in words."""
     general = test.general
     if general is None:
-        return ", for the models trained here"
+        return HERE
     start = "; with" if holds else " on these test images, but with"
     if p_general is None or general.low is None or general.high is None:
         return f"{start} other training images not testable"
@@ -112,6 +113,17 @@ def sets_of_splits(repeats: int) -> str:
     ('one set of splits', '3 sets of splits')
     """
     return "one set of splits" if repeats == 1 else f"{repeats} sets of splits"
+
+
+def of_saved(text: str) -> str:
+    """Return a sentence on a single training set for models that were saved before.
+
+    Examples
+    --------
+    >>> of_saved("a is better than b: AUC +0.1, for the models trained here, one set of splits.")
+    'a is better than b: AUC +0.1.'
+    """
+    return text.replace(HERE, "").replace(f", {sets_of_splits(1)}.", ".")
 
 
 def signed(value: float, digits: int) -> str:

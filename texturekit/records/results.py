@@ -16,6 +16,7 @@ from texturekit.records.base import (
     Verdict,
 )
 from texturekit.records.data import Data
+from texturekit.records.evaluated import Evaluated
 from texturekit.records.method import MethodResult
 from texturekit.records.published import Reported
 
@@ -195,7 +196,8 @@ class Results(Record):
 
     ``statements`` are what only its authors know of a study (``intended_use``,
     ``reference_standard`` ...), ``pseudonymised`` tells that names of images, patients and files
-    are made up.
+    are made up. ``evaluated`` tells of a model that was saved before, and is None where methods
+    were compared.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -223,3 +225,4 @@ class Results(Record):
     splits: list[SplitPart] = Field(default_factory=list)
     statements: dict[str, str] = Field(default_factory=dict)
     pseudonymised: bool = False
+    evaluated: Evaluated | None = None

@@ -41,7 +41,7 @@ def chapters(results: Results, content: Mapping[str, Any]) -> list[Chapter]:
         What the templates are filled with.
     """
     found = [
-        Chapter("Result", _result(content)),
+        Chapter("Result", _result(results)),
         Chapter(
             "Evidence",
             [*_evidence(results, content), *_learning(results, content), *_reading(content)],
@@ -52,10 +52,19 @@ def chapters(results: Results, content: Mapping[str, Any]) -> list[Chapter]:
     return [chapter for chapter in found if chapter.sections]
 
 
-def _result(content: Mapping[str, Any]) -> list[Section]:
-    sections = [Section("methods", "Methods", "methods.html.j2")]
-    sections.append(Section("comparisons", "Paired tests", "comparisons.html.j2"))
-    return sections
+def _result(results: Results) -> list[Section]:
+    if results.evaluated is not None:
+        sections = [
+            Section("methods", "Numbers", "methods.html.j2"),
+            Section("model", "The model", "model.html.j2"),
+        ]
+        if results.comparisons:
+            sections.append(Section("comparisons", "Paired tests", "comparisons.html.j2"))
+        return sections
+    return [
+        Section("methods", "Methods", "methods.html.j2"),
+        Section("comparisons", "Paired tests", "comparisons.html.j2"),
+    ]
 
 
 def _evidence(results: Results, content: Mapping[str, Any]) -> list[Section]:

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from texturekit.checks.of_methods import random_weights
 from texturekit.methods.budgets import unequal_budgets
-from texturekit.report import figures, reported, stability, tables, wording
+from texturekit.report import evaluation, figures, reported, stability, tables, wording
 from texturekit.report.again import fits_again
 from texturekit.report.contents import chapters
 from texturekit.report.evidence import evidence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from texturekit.records import Comparison, Finding, Results, Study
+    from texturekit.records import Comparison, Finding, MethodResult, Results, Study
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SKIPPED_SHOWN = 50
@@ -76,12 +76,15 @@ def render(study: Study) -> str:
 
 def _headline(study: Study) -> dict[str, Any]:
     results = study.results
+    saved = results.evaluated is not None
     return {
         "answer": answer(results, study.config),
-        "compared": wording.compared(results),
+        "compared": wording.compared(results)
+        if results.evaluated is None
+        else evaluation.tested_on(results),
         "amounts": wording.amounts(results.data, results.classes, results.kind),
-        "separated": wording.separated(results.protocol),
-        "testing": wording.origin_of_tests(results.protocol),
+        "separated": wording.separated(results.protocol, saved=saved),
+        "testing": wording.origin_of_tests(results.protocol, saved=saved),
         "random_weights": random_weights(results),
         "shortened": _shortened(results),
         "errors": [one for one in results.findings if one.severity == "error"],
@@ -136,10 +139,18 @@ def _evidence(study: Study) -> dict[str, Any]:
         "class_columns": columns,
         "per_class": [(m, tables.class_rows(m.per_class, columns)) for m in told],
         "untold": sum(len(m.per_class) > 1 for m in methods) - len(told),
+        **_of_model(results, first),
         "again": fits_again(results, done),
         "images": images(study, methods, first),
         **evidence(study, done),
     }
+
+
+def _of_model(results: Results, first: MethodResult | None) -> dict[str, Any]:
+    one = results.evaluated
+    if one is None:
+        return {}
+    return {"met": evaluation.met(one), "beside": evaluation.beside(one, first)}
 
 
 def _extras(results: Results) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from texturekit.metrics.leading import MAIN, auc, leader, ranked
 from texturekit.metrics.sentences import ENOUGH_REPEATS, sets_of_splits
+from texturekit.report import evaluation
 from texturekit.report.names import in_words
 from texturekit.report.plain import facts
 from texturekit.report.wording import listed, number, seen_from, with_interval
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from texturekit.records import Comparison, MethodResult, Results
 
 __all__ = ["MAIN", "Answer", "answer", "auc", "leader", "ranked"]
+
+
+_NO_AUC = "No AUC is defined, so the methods are not ranked."
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,13 @@ def answer(results: Results, config: Mapping[str, Any]) -> Answer:
         return Answer("No method finished, so there is nothing to compare.")
     if auc(first) is None:
         return Answer(
-            "No AUC is defined, so the methods are not ranked.", warnings=_warnings(results, first)
+            _NO_AUC
+            if results.evaluated is None
+            else f"No AUC is defined: {first.metrics[MAIN].reason}.",
+            warnings=_warnings(results, first),
         )
+    if results.evaluated is not None:
+        return _of_a_model(results, first)
     shown = with_interval(first.metrics[MAIN], MAIN)
     among = (
         "highest AUC of those that are no baseline" if _rivals(results, first) else "highest AUC"
@@ -97,6 +106,21 @@ def answer(results: Results, config: Mapping[str, Any]) -> Answer:
         reading,
         _named([first.name, _other(deciding, first.name)]),
         deciding.p_holm is not None,
+    )
+
+
+def _of_a_model(results: Results, first: MethodResult) -> Answer:
+    """Return the first screen of a single model that was saved before."""
+    test = next((c for c in results.comparisons if c.metric == MAIN), None)
+    main, verdict, evidence = evaluation.sentences(results, first, test)
+    return Answer(
+        main,
+        verdict,
+        evidence,
+        warnings=_warnings(results, first),
+        reading=_reading(results, first),
+        named=_named([first.name]),
+        tested=bool(evidence) and test is not None and test.p_holm is not None,
     )
 
 

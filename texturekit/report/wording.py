@@ -189,8 +189,13 @@ def compared(results: Results) -> str:
     return f"{what} {verb} on {images}{of}, in {kinds[results.kind]}."
 
 
-def separated(protocol: Protocol) -> str:
-    """Return how training and test images were kept apart, as a short phrase."""
+def separated(protocol: Protocol, *, saved: bool = False) -> str:
+    """Return how training and test images were kept apart, as a short phrase.
+
+    Of a model that was ``saved`` before only the test images are known.
+    """
+    if saved:
+        return f"A saved model, tested on {protocol.external}"
     if protocol.type == "holdout":
         return "Separate training and test images"
     if protocol.type == "external test":
@@ -216,8 +221,10 @@ def first_number(protocol: Protocol) -> int:
     return 0 if protocol.type == "given folds" else 1
 
 
-def origin_of_tests(protocol: Protocol) -> str:
+def origin_of_tests(protocol: Protocol, *, saved: bool = False) -> str:
     """Return whether the test images come from where the training images come from.
+
+    Of a model that was ``saved`` before that is not known.
 
     Examples
     --------
@@ -225,6 +232,8 @@ def origin_of_tests(protocol: Protocol) -> str:
     >>> origin_of_tests(Protocol(type="kfold", folds=5, repeats=1, seed=0, test="", grouping=""))
     'internal: training and test images come from one source'
     """
+    if saved:
+        return "whether these images come from elsewhere than those in training is not known"
     if protocol.type == "external test":
         return f"external: the test images are those of {protocol.external}"
     inside = "internal: training and test images come from one source"

@@ -55,9 +55,15 @@ def again(seen: Seen) -> Again:
         install=install,
         exact=f"{install} {' '.join(pinned)}" if install and pinned else "",
         command=str(known.get("command") or ""),
-        config="texturekit compare --config config.yaml" if seen.asked else "",
+        config=_from_settings(seen) if seen.asked else "",
         commit=str(known.get("git_commit") or ""),
     )
+
+
+def _from_settings(seen: Seen) -> str:
+    if seen.results.evaluated is None:
+        return "texturekit compare --config config.yaml"
+    return "texturekit evaluate MODEL SOURCE --config config.yaml"
 
 
 def citation(environment: Mapping[str, Any]) -> Citation:

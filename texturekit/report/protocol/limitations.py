@@ -54,6 +54,8 @@ def _data(seen: Seen) -> list[str]:
         told.append(
             "Patients are not named, so images of one patient may stand in training and test."
         )
+    elif results.evaluated is not None:
+        told.append("Whether patients of the training are among those tested is not known.")
     if seen.patients is not None and seen.patients < _FEW_PATIENTS:
         told.append(f"There are {counted(seen.patients, 'patient')} (groups) only.")
     elif seen.patients is None and results.data.used < _FEW_PATIENTS:

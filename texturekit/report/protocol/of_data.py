@@ -108,7 +108,11 @@ def preprocessing(seen: Seen) -> Said:
         said.tell(_masks(seen))
     else:
         said.lack("what masks did")
-    said.tell("Scaling and everything else that is fitted was fitted inside the training part.")
+    said.tell(
+        "Scaling and everything else that is fitted was fitted inside the training part."
+        if seen.results.evaluated is None
+        else "These rules, and everything that is fitted, are the model's; nothing was changed."
+    )
     digest = preprocessing_sha256(seen)
     said.either(
         f"sha256 of these settings: {digest}." if digest else "", "the hash of the settings"
@@ -147,6 +151,8 @@ def splits(seen: Seen) -> Said:
     """Row 5: what was trained and tested on, and what keeps the parts apart."""
     said, results = Said(), seen.results
     protocol, data = results.protocol, results.data
+    if results.evaluated is not None:
+        return _one_test(seen, said)
     said.tell(f"{separated(protocol)}; seed {protocol.seed}.")
     by = "class and patient" if seen.patients is not None else "class; patients are not named"
     said.either(
@@ -159,6 +165,26 @@ def splits(seen: Seen) -> Said:
     if data.duplicates is None and results.synthetic:
         said.missing = [one for one in said.missing if not one.startswith("whether copies")]
         said.tell("Copies were not looked for: the images were drawn one by one.")
+    return said
+
+
+def _one_test(seen: Seen, said: Said) -> Said:
+    """Say what a saved model learnt from, and what it was tested on."""
+    one, results = seen.results.evaluated, seen.results
+    assert one is not None
+    said.tell(f"A saved model was tested on {results.protocol.test}; nothing was trained here.")
+    said.either(
+        f"It had learnt from {counted(one.images, 'image')} (sha256 {one.sha256})."
+        if one.images is not None
+        else "",
+        "what the model learnt from",
+    )
+    said.either(
+        "" if one.learnt is None else f"{one.learnt:,} of the test images are among these.",
+        "whether test images are among these",
+    )
+    said.lack("whether patients are among those of the training")
+    said.tell(f"Groups (patients): {results.protocol.grouping}.")
     return said
 
 

@@ -31,6 +31,9 @@ def models(seen: Seen) -> Said:
         "the version whose defaults hold where a name leaves a parameter out",
     )
     _weights(seen, said)
+    if seen.results.evaluated is not None:
+        said.lack("how the model was trained and its settings chosen (its folder tells)")
+        return said
     said.tell(search(seen))
     said.either("" if _trained_blind(seen) else training(seen), "how networks were trained")
     failed = [m.name for m in seen.results.methods if m.status != "ok"]
@@ -153,6 +156,10 @@ def thresholds(seen: Seen) -> Said:
         said.tell(text)
     if not rules:
         said.lack("the rule of the threshold")
+    if results.evaluated is not None:
+        said.tell("Model and threshold were frozen before: nothing was chosen on these images.")
+        said.ask(seen, "prespecified")
+        return said
     reference = seen.study.config.get("reference")
     said.tell(
         "No method was chosen by the run: all are shown. The method that leads was found on the "
@@ -205,6 +212,9 @@ def baselines(seen: Seen) -> Said:
         else "",
         "a baseline of metadata only (geometry/forest, metadata/forest)",
     )
+    if seen.results.evaluated is not None:
+        said.lack("a simpler method that was trained on the same images")
+        return said
     texture = [one.name for one in seen.done if one.family == "texture"]
     reference = seen.facts.get("reference")
     simple = reference if reference in texture else texture[0] if len(texture) == 1 else ""

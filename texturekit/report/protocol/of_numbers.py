@@ -172,13 +172,14 @@ def calibration(seen: Seen) -> Said:
     else:
         said.tell("Slope and intercept are for two classes and not applicable here.")
     done = list(dict.fromkeys(m.calibration for m in seen.done if m.calibration is not None))
-    weighed = weighing(seen)
+    saved = seen.results.evaluated is not None
+    weighed = "" if saved else weighing(seen)
     sides = "both" if seen.results.kind == "multilabel" else "classes"
     said.tell(
         f"Calibration inside the training part: {'; '.join(done)}."
         if done
         else "Probabilities were not calibrated afterwards.",
-        _balance(seen),
+        "" if saved else _balance(seen),
         weighed,
         f"Probabilities that are not calibrated are then those if {sides} came equally often."
         if weighed

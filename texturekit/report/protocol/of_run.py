@@ -63,14 +63,24 @@ def failures(seen: Seen) -> Said:
         said.tell("Confusion matrices show each label by itself.")
     else:
         said.lack("confusion matrices")
-    said.lack("scores of what lies outside the training distribution")
+    one = seen.results.evaluated
+    found = None if one is None else one.outside
+    said.either(
+        f"{found.outside:,} of {found.judged:,} images lie outside the training distribution, "
+        "with the AUC inside and outside."
+        if found is not None
+        else "",
+        "scores of what lies outside the training distribution",
+    )
     return said
 
 
 def robustness(seen: Seen) -> Said:
     """Row 17: what moves the numbers."""
     said, results = Said(), seen.results
-    said.either(_seeds(seen), "the spread over seeds (every method was fitted with one)")
+    saved = results.evaluated is not None
+    fitted = "the model" if saved else "every method"
+    said.either(_seeds(seen), f"the spread over seeds ({fitted} was fitted with one)")
     if results.protocol.repeats > 1:
         said.tell(f"The folds were drawn {results.protocol.repeats} times.")
     if results.stability is not None:
@@ -100,6 +110,10 @@ def testing(seen: Seen) -> Said:
     """Row 18: internal or external testing."""
     said, protocol = Said(), seen.results.protocol
     words = origin_of_tests(protocol)
+    if seen.results.evaluated is not None:
+        said.tell(f"A saved model was tested on {protocol.test}.")
+        said.lack("whether these images come from elsewhere than those in training")
+        return said
     said.tell(f"Testing was {words}.")
     if protocol.type == "external test":
         said.tell(f"{counted(seen.tested.n, 'test image')}." if seen.tested is not None else "")

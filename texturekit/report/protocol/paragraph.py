@@ -15,7 +15,7 @@ from texturekit.report.verdict import answer
 from texturekit.report.wording import counted, listed, with_interval
 
 if TYPE_CHECKING:
-    from texturekit.records import Protocol
+    from texturekit.records import Evaluated, Protocol, Results
     from texturekit.report.protocol.seen import Seen
 
 _FAMILIES = {
@@ -58,7 +58,7 @@ def prose(seen: Seen) -> Prose:
     parts = [
         ("Images", _images(seen)),
         ("Training and test", _splits(seen)),
-        ("Methods compared", _methods(seen)),
+        ("Methods compared" if seen.results.evaluated is None else "The model", _methods(seen)),
         ("Statistics", " ".join([_metrics(seen), intervals, repeated(seen.results), *tests])),
         ("Software", _software(seen)),
         ("Results", _results(seen)),
@@ -71,8 +71,9 @@ def _images(seen: Seen) -> str:
     results = seen.results
     data, said = results.data, results.statements
     classes = by_class(seen)
-    told = [f"The task was: {sentence(results.title)}" if results.task != "own" else ""]
-    told.append(f"The comparison used {images_of(seen)}{f': {classes}' if classes else ''}.")
+    told = [f"The task was: {sentence(results.title)}" if _named(results) else ""]
+    what = "comparison" if results.evaluated is None else "test"
+    told.append(f"The {what} used {images_of(seen)}{f': {classes}' if classes else ''}.")
     if results.synthetic:
         told.append("These images were drawn by a program and say nothing about patients.")
     if "data_source" in said:
@@ -95,6 +96,8 @@ def _images(seen: Seen) -> str:
 
 def _splits(seen: Seen) -> str:
     protocol = seen.results.protocol
+    if seen.results.evaluated is not None:
+        return _saved(seen.results.evaluated, protocol)
     told = [f"{_separated(protocol)}."]
     if seen.patients is None:
         told.append("Patients were not named, so they could not be kept in one part.")
@@ -108,6 +111,31 @@ def _splits(seen: Seen) -> str:
     if protocol.seeds > 1:
         told.append(f"Every method was fitted with {protocol.seeds} seeds; the first is reported.")
     told.append(f"The random seed was {protocol.seed}.")
+    return " ".join(told)
+
+
+def _named(results: Results) -> bool:
+    """Tell whether the study has a task of its own name."""
+    return results.task != "own" and results.evaluated is None
+
+
+def _saved(one: Evaluated, protocol: Protocol) -> str:
+    """Return what a saved model learnt from and was tested on."""
+    told = ["The model had been trained before; nothing was fitted or chosen on these images."]
+    if one.images is not None:
+        of = "" if one.groups is None else f" from {counted(one.groups, 'patient')} (groups)"
+        told.append(f"It had learnt from {counted(one.images, 'image')}{of}.")
+    told.append(f"It was tested on {protocol.test}.")
+    if one.learnt is not None:
+        told.append(
+            f"{counted(one.learnt, 'test image')} {'was' if one.learnt == 1 else 'were'} among "
+            "those that it had learnt from, told by the bytes of the files."
+        )
+    if one.outside is not None:
+        told.append(
+            f"{one.outside.outside:,} of {one.outside.judged:,} lay outside its training "
+            "distribution."
+        )
     return " ".join(told)
 
 
@@ -167,6 +195,8 @@ def _methods(seen: Seen) -> str:
     listing = "; ".join(f"{_FAMILIES[family]} ({', '.join(n)})" for family, n in groups.items())
     verb = "was" if len(seen.done) == 1 else "were"
     told = [f"{counted(len(seen.done), 'method')} {verb} compared: {listing}."]
+    if seen.results.evaluated is not None:
+        told = [f"The model and, as a floor, the class shares of its training images: {listing}."]
     random = random_weights(seen.results)
     if random:
         told.append(f"The networks of {listed(random)} started from random weights.")
@@ -175,9 +205,11 @@ def _methods(seen: Seen) -> str:
         if one.weights and one.name not in random:
             known.setdefault(one.weights, []).append(one.name)
     told += [f"The weights of {listed(names)} were {text}." for text, names in known.items()]
-    if any(one.family == "finetuned" for one in seen.done):
+    nets = any(one.family == "finetuned" for one in seen.done)
+    if nets and seen.results.evaluated is None:
         told.append(training(seen))
-    told += [search(seen), weighing(seen), *_decided(seen)]
+    fitted = [] if seen.results.evaluated is not None else [search(seen), weighing(seen)]
+    told += [*fitted, *_decided(seen)]
     failed = [one.name for one in seen.results.methods if one.status == "failed"]
     if failed:
         told.append(f"{few(failed)} failed and {'has' if len(failed) == 1 else 'have'} no results.")
