@@ -118,7 +118,11 @@ def test_the_same_command_gives_the_same_bytes(place, here):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["table", "data.csv"], 4, "its most important columns are geometry.width"),
+        (["table", "data.csv"], 4, "holds no background of typical training images"),
+        (["table", "data.csv", "--method", "gradcam"], 4, "use --method contributions"),
+        (["net", "data.csv", "--method", "contributions"], 4, "use one of gradcam, gradcam++, occ"),
+        (["table", "data.csv", "--sanity", "2"], 4, "--sanity asks whether maps of a net"),
+        (["net", "data.csv", "--columns", "2"], 4, "--columns is for methods on columns"),
         (["net", "data.csv", "--class", "ruogh"], 4, "Did you mean 'rough'"),
         (["net", "data.csv", "--method", "cam"], 2, "'cam' is not one of 'gradcam'"),
         (["net", "gone.png"], 4, "gone.png"),

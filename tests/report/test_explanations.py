@@ -9,7 +9,7 @@ from PIL import Image
 import texturekit as tk
 from tests.nets import brightness
 from texturekit.explanation import explain
-from texturekit.report.explanations import _Names, write_explanations
+from texturekit.report.explanations import Names, write_explanations
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from texturekit.report.explanations import _Names, write_explanations
     ],
 )
 def test_names_are_plain_and_short(name, label, start):
-    found = _Names([name]).of(name, label)
+    found = Names([name]).of(name, label)
 
     assert found.startswith(start)
     assert len(found) <= 176
@@ -34,7 +34,7 @@ def test_names_are_plain_and_short(name, label, start):
 
 def test_no_two_names_are_the_same_even_where_case_does_not_matter():
     pairs = [("a", "x"), ("A", "x"), ("a.x", "x"), ("a", "x.x"), ("a/b", "x"), ("a_b", "x")]
-    names = _Names([name for name, _ in pairs])
+    names = Names([name for name, _ in pairs])
 
     found = [names.of(*pair).lower() for pair in pairs]
 
@@ -42,7 +42,7 @@ def test_no_two_names_are_the_same_even_where_case_does_not_matter():
 
 
 def test_the_folder_that_absolute_paths_share_is_left_out(tmp_path):
-    names = _Names([str(tmp_path / "a.png"), str(tmp_path / "b.png")])
+    names = Names([str(tmp_path / "a.png"), str(tmp_path / "b.png")])
 
     assert names.of(str(tmp_path / "a.png"), "x") == "a.png.x"
 

@@ -152,6 +152,12 @@ def seen(pictures: Pictures, i: int) -> Seen:
     return Seen(look, box, inner, max(part.shape[:2]), mask, region)
 
 
+def region_of(pictures: Pictures, i: int) -> str:
+    """Return in words what of picture ``i`` is looked at."""
+    mask = None if pictures.roi == "none" else pictures.manifest.mask(i)
+    return _REGIONS["none" if mask is None else pictures.roi]
+
+
 def _window(ends: tuple[float, float]) -> Window:
     return Window(f"{ends[0]!r}:{ends[1]!r}")
 

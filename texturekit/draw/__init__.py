@@ -12,6 +12,7 @@ from texturekit.draw.matrix import confusion
 from texturekit.draw.plots import Line
 from texturekit.draw.ranks import critical_differences
 from texturekit.draw.strips import strip
+from texturekit.draw.sweeps import Spot, Thread, cloud, flat, parallel
 
 __all__ = [
     "Band",
@@ -19,13 +20,18 @@ __all__ = [
     "Course",
     "History",
     "Line",
+    "Spot",
+    "Thread",
+    "cloud",
     "code_bars",
     "confusion",
     "critical_differences",
+    "flat",
     "forest",
     "grey_values",
     "learning",
     "net_benefit",
+    "parallel",
     "precision_recall",
     "reliability",
     "roc",

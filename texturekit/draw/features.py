@@ -87,11 +87,15 @@ def show_feature(
     return figure
 
 
-def save_figure(figure: Figure, path: Any, kind: str) -> None:
-    """Write a figure as ``"png"`` or ``"svg"``; the same figure gives the same bytes."""
-    empty = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
+def save_figure(figure: Figure, path: Any, kind: str, *, said: str = "") -> None:
+    """Write a figure as ``"png"`` or ``"svg"``; the same figure gives the same bytes.
+
+    What is ``said`` stands in the file as its description.
+    """
+    known: dict[str, Any] = {"Description": said} if said else {}
+    known |= {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
     with plain_style():
-        figure.savefig(path, format=kind, dpi=120, metadata=empty)
+        figure.savefig(path, format=kind, dpi=120, metadata=known)
 
 
 def _grouped(values: dict[str, float]) -> tuple[dict[str, list[float]], dict[str, float]]:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from texturekit.errors import ImageError
+from texturekit.features.grammar import Part, parse_parts
 from texturekit.features.maps import Map, maps
+from texturekit.features.variants import VARIANTS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,6 +64,49 @@ def chosen(found: list[Map]) -> Map:
     """Return the map that stands for a family: length of gradients, or pairs, else the first."""
     wanted = (one for one in found if one.title == "length" or one.kind == "matrix")
     return next(wanted, found[0])
+
+
+def sight(
+    part: str, image: NDArray[Any], mask: NDArray[np.bool_] | None = None, *, side: int = SIDE
+) -> tuple[str, NDArray[np.uint8]] | None:
+    """Draw the map that stands for a family, whatever its scales and cells.
+
+    Parameters
+    ----------
+    part : str
+        One family as a method reads it: ``"lbp(p=24,r=3)"``, ``"glcm(scales=1-2)"``.
+    image : (H, W) or (H, W, 3) array
+    mask : (H, W) array, optional
+    side : int, default 112
+        Long side in pixels.
+
+    Returns
+    -------
+    title : str
+        What is shown; only the image as it is, where the family also measures it at other scales.
+    picture : (h, w, 3) uint8
+        Or None for both: for families without a map, and images too small for them.
+
+    Examples
+    --------
+    >>> image = np.arange(1024, dtype=np.uint8).reshape(32, 32)
+    >>> title, drawn = sight("lbp(scales=1-2)", image, side=64)
+    >>> title, drawn.shape
+    ('uniform labels', (64, 64, 3))
+    >>> sight("first_order", image) is None
+    True
+    """
+    (read,) = parse_parts(part)
+    plain = Part(read.name, tuple(pair for pair in read.parameters if pair[0] not in VARIANTS))
+    try:
+        found = maps(str(plain), image, mask)
+    except ImageError:
+        return None
+    if not found:
+        return None
+    one = chosen(found)
+    drawn = picture(one, image.shape[:2], mask, side=side)
+    return one.title, np.asarray(drawn.convert("RGB"), dtype=np.uint8)
 
 
 def picture(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -29,6 +29,26 @@ if TYPE_CHECKING:
     from texturekit.deep.backbones import Backbone
 
 _MOST_COLUMNS = 5
+
+
+class Outputs(Protocol):
+    """What can be asked for an explanation: some outputs, by name."""
+
+    @property
+    def name(self) -> str:
+        """The method."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the outputs."""
+
+    @property
+    def positive(self) -> str | None:
+        """The positive class of a binary model."""
+
+    @property
+    def trained(self) -> NDArray[np.bool_]:
+        """Which outputs mean anything."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,19 +224,19 @@ def _no_net(model: Model) -> str:
     backbone = part if part in BACKBONES else "resnet18"
     return (
         f"{model.method.name} does not look at pictures through a network to its end, so that it "
-        f"has no maps; {instead}. The report of `compare` shows the importance of columns; for "
-        f"maps train {backbone}/finetune."
+        f"has no maps; {instead}. What columns add is told by "
+        f"texturekit.contributing.contributions; for maps train {backbone}/finetune."
     )
 
 
 def chooser(
-    net: Net, classes: str | Sequence[str] | None
+    net: Outputs, classes: str | Sequence[str] | None
 ) -> Callable[[NDArray[np.float64]], NDArray[np.intp]]:
     """Return which outputs of each picture are explained.
 
     Parameters
     ----------
-    net : Net
+    net : Net, or other Outputs
     classes : str, sequence of str or None
         Names; ``"all"`` for every trained one; None for the positive class of two, else the
         trained one that is most probable.
@@ -224,7 +244,7 @@ def chooser(
     Returns
     -------
     callable
-        From (n, outputs) logits to (n, k) outputs.
+        From (n, outputs) logits, or probabilities, to (n, k) outputs.
 
     Raises
     ------
@@ -254,7 +274,7 @@ def chooser(
     return lambda logits: np.tile(fixed, (len(logits), 1))
 
 
-def _say_untrained(net: Net) -> None:
+def _say_untrained(net: Outputs) -> None:
     missing = [name for name, trained in zip(net.classes, net.trained, strict=True) if not trained]
     if missing:
         events.warn(
@@ -264,7 +284,7 @@ def _say_untrained(net: Net) -> None:
         )
 
 
-def _output(net: Net, name: str) -> int:
+def _output(net: Outputs, name: str) -> int:
     alike = [k for k, known in enumerate(net.classes) if plain(known) == plain(name)]
     if name in net.classes:
         output = net.classes.index(name)
@@ -275,7 +295,7 @@ def _output(net: Net, name: str) -> int:
     if not net.trained[output]:
         known = ", ".join(np.array(net.classes)[net.trained])
         raise ParameterError(
-            f"{name!r} was never trained in {net.name}, so a map of it would mean nothing; "
+            f"{name!r} was never trained in {net.name}, so an explanation would mean nothing; "
             f"trained: {known}."
         )
     return output

@@ -55,6 +55,11 @@ class Written:
         """Rows by status."""
         return Counter(row["status"] for row in self.rows)
 
+    @property
+    def bad(self) -> list[dict[str, Any]]:
+        """Rows that are not ok."""
+        return [row for row in self.rows if row["status"] != "ok"]
+
 
 def write_explanations(
     found: Explanations, folder: str | Path, *, check: Sanity | None = None, overwrite: bool = False
@@ -89,7 +94,7 @@ def write_explanations(
     """
     with replacing(folder, overwrite=overwrite) as partial:
         partial.mkdir()
-        names = _Names(found.manifest.ids)
+        names = Names(found.manifest.ids)
         warning = "" if check is None or check.verdict != "barely_changes" else check.sentence
         rows = [_write_one(one, found, partial, names, warning) for one in found]
         rows = _with_failures(rows, found)
@@ -109,7 +114,7 @@ _ROW: dict[str, Any] = {
 
 
 def _write_one(
-    one: Explanation, found: Explanations, folder: Path, names: _Names, warning: str
+    one: Explanation, found: Explanations, folder: Path, names: Names, warning: str
 ) -> dict[str, Any]:
     row = _ROW | {
         "id": printable(one.id), "path": printable(one.path), "class": one.label,
@@ -181,7 +186,7 @@ def _facts(found: Explanations, check: Sanity | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class _Names:
+class Names:
     """Names of files: what no system minds, and no two the same.
 
     Of absolute paths the folder that all share is left out.
@@ -193,6 +198,7 @@ class _Names:
         self.shared = os.path.commonpath(map(os.path.dirname, ids)) if absolute else ""
 
     def of(self, name: str, label: str) -> str:
+        """Return the name of a file of an image and a class, without its ending."""
         short = name.removeprefix(self.shared).lstrip("/") if self.shared else name
         parts = [_plain(printable(text)) for text in (short, label)]
         full = ".".join(parts)
