@@ -141,6 +141,31 @@ class Choice:
 Space = dict[str, Range | Choice]
 
 
+def scalar(text: str) -> Value:
+    """Return what a word of the command line stands for.
+
+    Examples
+    --------
+    >>> [scalar(text) for text in ("8", "1e-3", "true", "none", "sqrt")]
+    [8, 0.001, True, None, 'sqrt']
+    """
+    word = text.strip()
+    if word.lower() in _WORDS:
+        return _WORDS[word.lower()]
+    for kind in (int, float):
+        try:
+            value = kind(word)
+        except ValueError:
+            continue
+        if not math.isfinite(value):
+            raise ParameterError(f"{word!r} is not a finite number; give one.")
+        return value
+    return word
+
+
+_WORDS: dict[str, Value] = {"true": True, "false": False, "none": None}
+
+
 def defaults(space: Mapping[str, Range | Choice]) -> Candidate:
     """Return the candidate that is taken without a search."""
     return {name: part.default for name, part in space.items()}

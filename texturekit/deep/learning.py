@@ -24,8 +24,12 @@ from texturekit.errors import ParameterError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from texturekit.deep.parts import Part
     from texturekit.deep.settings import Settings
+    from texturekit.deep.trained import After
 
 _CHECKED = 16  # steps between two looks at the loss on a GPU, which has to stop for each
 _SLOW = 0.2  # share of waiting for pictures that is worth a word
@@ -47,6 +51,8 @@ class Learning:
     device : torch.device
     progress : Progress
         Grows with every epoch.
+    after : callable, optional
+        Is told of every epoch, and of the logits of the validation pictures.
     """
 
     module: nn.Sequential
@@ -56,9 +62,11 @@ class Learning:
     val: Part | None
     device: torch.device
     progress: Progress = field(default_factory=Progress)
+    after: After | None = None
 
     def __post_init__(self) -> None:
         self.optimiser = optimiser_of(self.module, self.settings)
+        self.told: NDArray[np.float64] | None = None  # the last logits of the validation pictures
         self.scaler = torch.amp.GradScaler(
             self.device.type, enabled=self.settings.precision == "float16"
         )
@@ -102,6 +110,8 @@ class Learning:
             with seeded(mixed(self.settings.seed, epoch, ranks.own()), self.device):
                 history.append(self._epoch(epoch))
             self._judge(history[-1])
+            if self.after is not None:
+                self.after(history[-1], self.told)
             if keeper is not None:
                 if ranks.is_first():
                     keeper.write(self.progress, self.module, self.optimiser, self.scaler)
@@ -132,6 +142,7 @@ class Learning:
             size = 8 if self.device.type == "cpu" else self.settings.batch // self.progress.pieces
             with self._autocast():
                 logits = self.val.outputs(self.tail, self.device, max(1, size))
+            self.told = logits.double().cpu().numpy()
             loss = self.loss.plain()
             val_loss = float(loss(logits, self.val.targets) / loss.total(self.val.targets))
             val_score = score(logits, self.val.targets, self.loss.kind)

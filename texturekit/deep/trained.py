@@ -21,12 +21,15 @@ from texturekit.errors import ImageError, ModelError, ParameterError
 from texturekit.records import Kind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from torch import nn
 
     from texturekit.deep.uncertainty import Spread
+
+    #: Told of an epoch, and of the logits of the validation pictures if there are any.
+    After = Callable[["Epoch", NDArray[np.float64] | None], None]
 
 _FACTS = "texturekit.network"
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from texturekit.deep.trained import After
     from texturekit.records import Kind
 
 __all__ = ["Network", "finetune", "load_network"]
@@ -47,6 +48,7 @@ def finetune(
     device: str = "auto",
     settings: Settings = DEFAULTS,
     resume: Path | None = None,
+    after: After | None = None,
 ) -> Network:
     """Train a backbone with a new head on labelled pictures.
 
@@ -78,6 +80,9 @@ def finetune(
     resume : path, optional
         A folder where the state is kept after every epoch. A run that finds one of the same
         settings and data goes on from it; on one CPU it ends with the bits that it would have had.
+    after : callable, optional
+        Called after every epoch with what it gave and the (n, classes) float64 logits of the
+        validation pictures, None without any. What it raises ends the training.
 
     Returns
     -------
@@ -133,6 +138,7 @@ def finetune(
                 train=train,
                 val=held_out if held_out is not None and held_out.known else None,
                 device=place,
+                after=after,
             )
             keeper = None
             if resume is not None:
