@@ -21,7 +21,8 @@ DECODERS = (
     "pylibjpeg-openjpeg", "pylibjpeg-rle", "nibabel",
 )  # fmt: skip
 #: What of a manifest is its rows, or where they come from; every other field changes the values.
-_ROWS = {"frame", "labels", "classes", "kind", "root", "source", "skipped", "synthetic", "card"}
+_ROWS = {"frame", "labels", "classes", "kind", "root", "source", "skipped", "synthetic", "card",
+         "held"}  # fmt: skip
 
 
 def manifest_parameters(manifest: Manifest) -> dict[str, Any]:

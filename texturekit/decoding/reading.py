@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
+    from numpy.typing import NDArray
+
     from texturekit.decoding.picture import Header, Picture
 
 _LOOK = 512
@@ -55,6 +57,40 @@ def decoded(path: str | os.PathLike[str], *, frames: Frames = ONE, labels: bool 
         decoder = _decoder(told(start[:_LOOK]))
         stream = io.BytesIO(start) if small else file
         picture: Picture = decoder.pixels(stream, path, frames, labels=labels)
+    return _sound(picture, path)
+
+
+def decoded_array(array: NDArray[Any], name: str) -> Picture:
+    """Return an array as the picture that it would be in a ``.npy`` file; see `decoded`.
+
+    Raises
+    ------
+    ImageError
+        If it is not one sound picture: (H, W) or (H, W, 3), real and finite.
+    """
+    with own_errors(name):
+        decoder, stream = _written(array, name)
+        return _sound(decoder.pixels(stream, name, ONE, labels=False), name)
+
+
+def header_of_array(array: NDArray[Any], name: str) -> Header:
+    """Return what the header of a ``.npy`` file would say of an array; see `header`."""
+    with own_errors(name):
+        decoder, stream = _written(array, name)
+        found: Header = decoder.header(stream, name, ONE)
+        return found
+
+
+def _written(array: NDArray[Any], name: str) -> tuple[Any, BinaryIO]:
+    if array.dtype.hasobject:
+        raise ImageError(f"{shown(name)} holds Python objects; give an array of numbers.")
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, array, allow_pickle=False)
+    return _decoder("arrays"), stream
+
+
+def _sound(picture: Picture, path: str | os.PathLike[str]) -> Picture:
+    """Refuse pixels that are not finite; say where a name does not fit the content."""
     pixels = picture.pixels
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         bad = pixels.size - int(np.isfinite(pixels).sum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -11,13 +11,12 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from texturekit.errors import ImageError, ParameterError
 from texturekit.features.measuring import columns, measure
 from texturekit.images import read_image
+from texturekit.sklearn.inputs import images_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    Images: TypeAlias = NDArray[Any] | Sequence[NDArray[Any] | str | Path]
+    from texturekit.sklearn.inputs import Images
 
 
 class TextureFeatures(TransformerMixin, BaseEstimator):
@@ -28,7 +27,7 @@ class TextureFeatures(TransformerMixin, BaseEstimator):
     features : str, default "texture"
         Families joined by ``+``, or a set, as for `texturekit.measure`.
     jobs : int, default 1
-        Threads; -1 for one a core.
+        Threads of this process, whatever joblib's backend is; -1 for one a core.
 
     Raises
     ------
@@ -63,7 +62,7 @@ class TextureFeatures(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : (n, H, W) or (n, H, W, 3) array, or a sequence of n images or paths
+        X : (n, H, W) or (n, H, W, 3) array, or a sequence or column of n images or paths
             Images of a sequence may differ in size and type.
 
         Returns
@@ -74,8 +73,9 @@ class TextureFeatures(TransformerMixin, BaseEstimator):
         from joblib import Parallel, delayed
 
         names = self._names()
-        images = _as_list(X)
-        jobs = Parallel(n_jobs=self.jobs, prefer="threads")
+        images = images_of(X)
+        # Not a hint only: a Dask backend ignores the number of jobs, and takes a task an image.
+        jobs = Parallel(n_jobs=self.jobs, backend="threading")
         rows = jobs(delayed(_row)(n, image, self.features) for n, image in enumerate(images))
         return np.array(rows, dtype=np.float64).reshape(len(images), len(names))
 
@@ -94,22 +94,17 @@ class TextureFeatures(TransformerMixin, BaseEstimator):
         return True
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.requires_fit = False
-        tags.no_validation = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        return tags
+        return of_images(super().__sklearn_tags__(), requires_fit=False)
 
 
-def _as_list(images: Any) -> list[Any]:
-    if isinstance(images, str | Path):
-        raise ImageError(f"{str(images)!r} is one path; give a list of paths or images.")
-    if isinstance(images, np.ndarray) and images.dtype != object and images.ndim not in (3, 4):
-        raise ImageError(
-            f"images have shape {images.shape}; give (n, H, W), (n, H, W, 3), or a list of images."
-        )
-    return list(images)
+def of_images(tags: Any, *, requires_fit: bool) -> Any:
+    """Return scikit-learn's tags of an estimator whose ``X`` holds images, not a table."""
+    tags.requires_fit = requires_fit
+    tags.no_validation = True
+    tags.input_tags.two_d_array = False
+    tags.input_tags.three_d_array = True
+    tags.input_tags.string = True
+    return tags
 
 
 def _row(number: int, image: Any, features: str) -> list[float]:
