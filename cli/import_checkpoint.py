@@ -27,8 +27,9 @@ def command(
 ) -> int:  # fmt: skip
     """Make FILE, the plain state dict of a torchvision network with its trained head, a model.
 
-    Takes resnet18, resnet50, densenet121, efficientnet_b0, vgg11 and vgg16. The classes are never
-    guessed: give --classes, or a --task that names them. Prints the model's folder.
+    Takes resnet18, resnet50, densenet121, efficientnet_b0, vgg11 and vgg16, also inside another
+    module; docs/weights.md tells which. The classes are never guessed: give --classes, or a --task
+    that names them. Of one output (sigmoid) the second class is the one. Prints the model's folder.
     """
     from texturekit.methods.importing import import_checkpoint
     from texturekit.outputs import check_output

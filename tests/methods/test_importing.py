@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -158,13 +159,15 @@ def test_a_file_that_names_its_classes_in_another_order_is_refused(told, form, c
         ("densenet121", ["a", "b"], None, r"has 4 outputs, but 2 classes are named \(a, b\)"),
         ("densenet121", ["a", "a", "b", "c"], None, "give at least 2 different names"),
         ("densenet121", ["a", "b", "c", "d"], "cervix", "'a' is no class of cervix"),
+        ("resnet18", ["a", "b", "c", "d"], None, r"100 of 100 weights are missing \('conv1.weig"),
+        ("vgg11", ["a", "b", "c", "d"], None, r"another network than vgg11: 16 of 16 weights"),
         (
-            "resnet18",
+            "efficientnet_b0",
             ["a", "b", "c", "d"],
             None,
-            r"no head of resnet18: fc.weight, fc.bias are want",
+            "no head of efficientnet_b0: clas",
         ),
-        ("vgg11", ["a", "b", "c", "d"], None, r"no head of vgg11: classifier.0.weight"),
+        ("resnet34", ["a", "b", "c", "d"], None, "no network called 'resnet34'; a checkpoint can"),
         ("vit_b_16", ["a", "b", "c", "d"], None, "cannot be taken over.*class token"),
         ("squeezenet1_1", ["a", "b", "c", "d"], None, "cannot be taken over"),
     ],
@@ -198,6 +201,119 @@ def test_spoilt_numbers_are_refused(spoil, reason, cervix, tmp_path):
 
     with pytest.raises(WeightsError, match=reason):
         import_checkpoint(tmp_path / "net.pth", "densenet121", CERVIX)
+
+
+class WriteUp(nn.Module):
+    """The breast write-up's CustomResNet18 and Resnet50, word for word but for the base network."""
+
+    def __init__(self, base, outputs, last="fc"):
+        super().__init__()
+        self.conv1 = base.conv1
+        self.bn1 = base.bn1
+        self.relu = base.relu
+        self.maxpool = base.maxpool
+        self.layer1 = base.layer1
+        self.layer2 = base.layer2
+        self.layer3 = base.layer3
+        self.layer4 = base.layer4
+        self.avgpool = base.avgpool
+        self.features = base.fc.in_features
+        self.last = last
+        setattr(self, last, nn.Linear(self.features, outputs))
+
+    def forward(self, x):
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        x = self.avgpool(x)
+        return getattr(self, self.last)(x.view(x.size(0), -1))
+
+
+class Numbered(nn.Module):
+    """Another frequent one: the children of the base without its last, and a head of one's own."""
+
+    def __init__(self, base, outputs):
+        super().__init__()
+        self.backbone = nn.Sequential(*list(base.children())[:-1])
+        self.head = nn.Sequential(nn.Dropout(), nn.Linear(512, outputs))
+
+    def forward(self, x):
+        return self.head(self.backbone(x).flatten(1))
+
+
+@pytest.fixture(scope="module")
+def resnet():
+    torch.manual_seed(4)
+    net = torchvision.models.resnet18(weights=None)
+    for module in net.modules():  # as training leaves them
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.running_mean, -0.1, 0.1)
+            nn.init.uniform_(module.running_var, 0.5, 2)
+    return net
+
+
+def bare(state):
+    return {name: v for name, v in state.items() if not name.endswith("num_batches_tracked")}
+
+
+def halved(state):
+    """Return what half precision, DataParallel and torch.compile leave in a file."""
+    return {
+        f"module._orig_mod.{name}": v.half() if v.is_floating_point() else v
+        for name, v in state.items()
+    }
+
+
+FORMS = {
+    "write-up": (lambda base: WriteUp(base, 2), bare),
+    "without fc": (lambda base: WriteUp(base, 2, last="classifier").half().float(), halved),
+    "numbered": (lambda base: Numbered(base, 2), lambda state: {"model": state, "epoch": 3}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_modules_built_around_a_resnet_give_their_own_numbers(form, resnet, tmp_path):
+    build, wrap = FORMS[form]
+    net, (data, seen) = build(deepcopy(resnet)).eval(), pictures(tmp_path, 2, 64)
+    torch.save(wrap(net.state_dict()), tmp_path / "net.pth")
+
+    model = import_checkpoint(tmp_path / "net.pth", "resnet18", ["benign", "malignant"], size=64)
+
+    with torch.inference_mode():
+        expected = net(seen).softmax(dim=1).numpy()
+    np.testing.assert_allclose(model.predict_proba(data, device="cpu"), expected, atol=1e-5)
+    assert abs(expected[:, 0] - 0.5).max() > 0.01  # they do say something
+
+
+def test_one_output_is_the_logit_of_the_class_named_second_and_said(resnet, tmp_path):
+    net, (data, seen) = WriteUp(deepcopy(resnet), 1).eval(), pictures(tmp_path, 2, 64)
+    torch.save(net.state_dict(), tmp_path / "net.pth")
+    heard = []
+
+    with listening(heard.append):
+        model = import_checkpoint(
+            tmp_path / "net.pth", "resnet18", ["malignant", "benign"], task="breast", size=64
+        )
+
+    with torch.inference_mode():
+        expected = net(seen).sigmoid().numpy()[:, 0]
+    found = model.predict_proba(data, device="cpu")
+    assert model.classes == ("benign", "malignant")
+    np.testing.assert_allclose(found[:, 0], expected, atol=1e-6)
+    assert any("one output; it is taken as the logit of 'benign'" in e.message for e in heard)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")
+@pytest.mark.parametrize("script", [False, True], ids=["module", "TorchScript"])
+def test_a_whole_module_is_refused_and_not_run(script, tmp_path):
+    path = tmp_path / "net.pt"
+    net = nn.Sequential(nn.Linear(2, 2))
+    if script:
+        torch.jit.script(net).save(path)
+    else:
+        torch.save(net, path)
+
+    with pytest.raises(WeightsError, match="save the plain state dict"):
+        import_checkpoint(path, "resnet18", ["a", "b"])
 
 
 def test_the_command_writes_a_model_folder(cervix, tmp_path, capsys):

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from texturekit.deep.weights import Weights
 
 _MOST_BYTES = 2 * 2**30  # that a file's arrays may take: four times the largest network here
+_WRAPPINGS = ("state_dict", "model_state_dict", "model")
+_AROUND = ("module.", "_orig_mod.")
 _HEADS = ("fc.", "classifier.", "head.", "heads.")
 # torchvision's DenseNet file still says norm.1 where its modules are called norm1.
 _OLD_DENSENET = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$")
@@ -112,7 +114,8 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
     Returns
     -------
     dict of str to Tensor
-        As stored, less the wrappings ``state_dict`` and ``module.``.
+        As stored, less the wrappings ``state_dict``, ``model_state_dict``, ``model``, ``module.``
+        and ``_orig_mod.``.
 
     Raises
     ------
@@ -153,7 +156,8 @@ def read_checkpoint(
             f"{str(path)!r} cannot be read as named weights ({first}); save the plain state dict: "
             "torch.save(model.state_dict(), FILE)."
         ) from error
-    for wrapping in ("state_dict", "model_state_dict"):
+    _refuse_several(raw, path)
+    for wrapping in _WRAPPINGS:
         if isinstance(raw, dict) and isinstance(raw.get(wrapping), dict):
             rest = {**rest, **{str(k): v for k, v in raw.items() if k != wrapping}}
             raw = raw[wrapping]
@@ -162,12 +166,33 @@ def read_checkpoint(
             f"{str(path)!r} holds {type(raw).__name__}, not named weights; save the state dict."
         )
     rest |= {str(name): value for name, value in raw.items() if name in own_keys}
-    values = {
-        _own_name(str(name)): _tensor(name, value, path)
-        for name, value in raw.items()
-        if name not in own_keys
-    }
+    values: dict[str, torch.Tensor] = {}
+    for name, value in raw.items():
+        if name in own_keys:
+            continue
+        own = _own_name(str(name))
+        if own in values:
+            raise WeightsFileError(
+                f"{str(path)!r} holds {own!r} twice, once with a wrapping's name before it; save "
+                "the state dict of one network."
+            )
+        values[own] = _tensor(name, value, path)
     return values, rest
+
+
+def _refuse_several(raw: Any, path: Path) -> None:
+    """Refuse a file that holds a network twice, such as a running mean of it beside it."""
+    if not isinstance(raw, dict):
+        return
+    sets = [
+        str(name) for name, value in raw.items()
+        if isinstance(value, dict) and any(isinstance(v, torch.Tensor) for v in value.values())
+    ]  # fmt: skip
+    if len(sets) > 1:
+        raise WeightsFileError(
+            f"{str(path)!r} holds {len(sets)} sets of weights ({', '.join(sets)}), and nobody says "
+            "which is meant; save the plain state dict of one."
+        )
 
 
 def _raw(path: Path) -> tuple[Any, dict[str, Any]]:
@@ -215,7 +240,9 @@ def _refuse_bomb(path: Path, suffix: str) -> None:
 
 
 def _own_name(name: str) -> str:
-    name = name.removeprefix("module.").removeprefix("body.")
+    while name.startswith(_AROUND):  # DataParallel, torch.compile, one in the other
+        name = name.partition(".")[2]
+    name = name.removeprefix("body.")
     match = _OLD_DENSENET.match(name)
     return match[1] + match[2] if match else name
 

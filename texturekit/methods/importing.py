@@ -31,18 +31,20 @@ def import_checkpoint(
     positive: str | None = None,
     size: int | None = None,
 ) -> Model:
-    """Make a plain torchvision state dict with its trained head into a model.
+    """Make a torchvision state dict with its trained head into a model.
 
     Parameters
     ----------
     path : str or Path
         ``.pth``, ``.pt``, ``.safetensors`` or ``.npz`` of ``resnet18``, ``resnet50``,
-        ``densenet121``, ``efficientnet_b0``, ``vgg11`` or ``vgg16``.
+        ``densenet121``, ``efficientnet_b0``, ``vgg11`` or ``vgg16``; see docs/weights.md for what
+        may stand around them.
     backbone : str
         Which of them.
     classes : sequence of str, optional
         Names of the outputs, in the order of the outputs. A file seldom says them, and they are
-        not guessed; without them ``task`` has to say them.
+        not guessed; without them ``task`` has to say them. Of one output (a sigmoid's logit) the
+        second of two names is the class that it stands for.
     task : str or Path, optional
         A task's card. The model has its classes in its order: outputs given in another order are
         sorted by name, and that is said. A card whose classes are not in alphabetical order does
@@ -67,8 +69,14 @@ def import_checkpoint(
         If the file is damaged, of another network, of another number of classes, or names its
         classes itself and in another order.
     """
+    from texturekit.deep.backbones import BACKBONES
     from texturekit.deep.checkpoints import Checkpoint, network_of
 
+    if backbone.partition("(")[0] not in BACKBONES:
+        raise ParameterError(
+            f"there is no network called {backbone!r}; a checkpoint can be of resnet18, resnet50, "
+            "densenet121, efficientnet_b0, vgg11 or vgg16."
+        )
     method = parse_method(f"{backbone}/finetune")
     card = None if task is None else load_card(task)
     path = Path(path)
