@@ -93,7 +93,7 @@ class PatchTokens(nn.Sequential):
         """Return (n, width, H / 16, W / 16) from (n, 3, H, W)."""
         patches = self.get_submodule("conv_proj")(pictures)
         tokens = patches.flatten(2).transpose(1, 2)
-        first = self.get_parameter("class_token").expand(len(tokens), -1, -1)
+        first = self.get_parameter("class_token").expand(tokens.shape[0], -1, -1)
         encoder = self.get_submodule("encoder")
         position = _resized(encoder.get_parameter("pos_embedding"), patches.shape[2:])
         values = encoder.get_submodule("dropout")(torch.cat([first, tokens], dim=1) + position)
@@ -105,9 +105,10 @@ class PatchTokens(nn.Sequential):
 def _resized(positions: torch.Tensor, grid: torch.Size) -> torch.Tensor:
     """Return (1, 1 + h w, width) from the (1, 1 + s s, width) of another grid."""
     first, patches = positions[:, :1], positions[:, 1:]
-    side = round(patches.shape[1] ** 0.5)
-    if tuple(grid) == (side, side):
+    side = round(int(patches.shape[1]) ** 0.5)  # plain numbers, as torch.jit.trace has tensors
+    rows, columns = (int(length) for length in grid)
+    if (rows, columns) == (side, side):
         return positions
     square = patches.transpose(1, 2).reshape(1, -1, side, side)
-    square = nn.functional.interpolate(square, tuple(grid), mode="bicubic", align_corners=True)
+    square = nn.functional.interpolate(square, (rows, columns), mode="bicubic", align_corners=True)
     return torch.cat([first, square.flatten(2).transpose(1, 2)], dim=1)

@@ -88,7 +88,7 @@ class Embedder:
         with self._hooked() as maps:
             return self._tried(block, maps)
 
-    def _tried(self, block: Picture, maps: _Maps) -> NDArray[np.float64]:
+    def _tried(self, block: Picture, maps: Maps) -> NDArray[np.float64]:
         if maps.body is not self._body:
             return self._on_the_cpu(block)
         try:
@@ -114,7 +114,7 @@ class Embedder:
         with self._hooked() as maps:
             return self._values(block, maps)
 
-    def _values(self, block: Picture, maps: _Maps) -> NDArray[np.float64]:
+    def _values(self, block: Picture, maps: Maps) -> NDArray[np.float64]:
         half = self.reading.dtype == "bfloat16"
         with torch.inference_mode(), torch.autocast(self.place.type, torch.bfloat16, enabled=half):
             shown = self._tensor(block)
@@ -139,9 +139,9 @@ class Embedder:
         return values.view(pictures.shape).permute(0, 3, 1, 2)
 
     @contextmanager
-    def _hooked(self) -> Iterator[_Maps]:
+    def _hooked(self) -> Iterator[Maps]:
         """Read the wanted stages while the network is at them; afterwards nothing is left on it."""
-        maps = _Maps(self.reading, stages_of(self.card), self._body)
+        maps = Maps(self.reading, stages_of(self.card), self._body)
         with ExitStack() as hooks:
             for stage in maps.hooked:
                 module = self._body.get_submodule(stage.path)
@@ -191,7 +191,7 @@ class Embedder:
                     yield {**portion.known, **found}
 
     def _computed(
-        self, pictures: dict[int, Picture | ImageError], maps: _Maps
+        self, pictures: dict[int, Picture | ImageError], maps: Maps
     ) -> dict[int, Row | ImageError]:
         found: dict[int, Row | ImageError] = {
             index: one for index, one in pictures.items() if isinstance(one, ImageError)
@@ -234,7 +234,7 @@ class Embedder:
         ])  # fmt: skip
 
 
-class _Maps:
+class Maps:
     """What is read off a network during one pass; each thread reads its own."""
 
     def __init__(self, reading: Reading, stages: tuple[Stage, ...], body: torch.nn.Module) -> None:
