@@ -1,0 +1,1 @@
+"""A page and a REST service for a saved model, on this machine."""
