@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+# Where this is set, every process compiles torch, scipy and scikit-learn anew: 3 to 8 s each.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test e2e lint types bench bench-quick bench-embedding bench-opencv4 peer-tests soak clean
 
@@ -80,9 +82,12 @@ bench-opencv4: .venv-opencv4/.ready
 peer-tests: $(VENV)/.peers
 	$(BIN)/python benchmarks/studies/peer_tests.py
 
-# Damaged files, one process each, until the time is over: make soak SECONDS=600
+# Damaged files, one process each, until the time is over: make soak SECONDS=600; and before that
+# a minute of 50 clients who ask a served model, and an extraction killed twenty times.
 SECONDS ?= 1800
 soak: $(VENV)/.dev
+	$(BIN)/python -m tests.app.soak
+	TEXTUREKIT_KILLS=20 $(BIN)/python -m pytest -q tests/cli/test_extract.py -k killed
 	$(BIN)/python -m tests.faults.fuzz --seconds $(SECONDS)
 
 clean:

@@ -14,7 +14,8 @@ from tests.imagesets import two_classes
 from texturekit.deep.settings import Head
 from texturekit.records import Results
 
-SMALL = ["--limit", "16", "--epochs", "1", "--resize", "32", "--device", "cpu", "--no-images"]
+SMALL = ["--limit", "16", "--epochs", "1", "--resize", "32", "--device", "cpu", "--no-images",
+         "--permutations", "0", "--importance", "0"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,14 @@ from tests.imagesets import scene, several_labels, two_classes
 from texturekit.errors import LeakageError, ManifestError, ModelError, SplitError
 
 METHODS = ["majority/dummy", "first_order/logistic"]
-QUICK = ["--methods", ",".join(METHODS), "--resize", "32", "--folds", "2", "--no-images"]
+QUICK = ["--methods", ",".join(METHODS), "--resize", "32", "--folds", "2", "--no-images",
+         "--permutations", "0", "--importance", "0"]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch):
+    """No test here is of a forest's numbers."""
+    monkeypatch.setattr("texturekit.methods.classifiers.TREES", 50)
 
 
 def labelled(root, *, n=16, patients=None):
@@ -226,7 +233,7 @@ def test_a_class_that_its_size_gives_away_is_named(tmp_path, capsys):
     found = tk.audit(path).results
     study = tk.compare(
         data=path, methods=["geometry/forest", "metadata/forest", *METHODS], size=32, folds=2,
-        positive="lesion", images=False,
+        positive="lesion", images=False, permutations=0, importance=0,
     )  # fmt: skip
 
     texts = {one.name: one.text for one in found.shortcuts}

@@ -40,7 +40,8 @@ def test_slices_on_both_sides_are_given_away_by_labels_without_meaning(tmp_path)
     table.assign(repeat=0, fold=np.arange(len(table)) % 4)[["path", "repeat", "fold"]].to_csv(
         tmp_path / "folds.csv", index=False
     )
-    options = {"data": path, "methods": METHODS, "size": 24, "images": False, "positive": "ad"}
+    options = {"data": path, "methods": METHODS, "size": 24, "images": False, "positive": "ad",
+               "importance": 0}  # fmt: skip
 
     torn = tk.compare(folds=tmp_path / "folds.csv", allow_leakage=True, **options).results
     kept = tk.compare(folds=4, **options).results
