@@ -192,6 +192,39 @@ def test_tiff_where_white_is_zero_is_turned_round(dtype, order, tmp_path, rng):
     assert_array_equal(read_image(tmp_path / "a.tif"), np.iinfo(dtype).max - pixels)
 
 
+@pytest.mark.parametrize(("big", "page"), [(False, 0), (False, 1), (True, 0)])
+def test_tiff_in_more_pieces_than_an_image_has_is_refused_at_once(big, page, tmp_path):
+    number, entry, start = ("Q", "HHQQ", 16) if big else ("H", "HHII", 8)
+    link = "Q" if big else "I"
+    facts = {256: 8, 257: 8, 258: 8, 262: 1, 273: 8, 277: 1, 278: 1, 279: 8}
+    content = b"II+\0\x08\0\0\0" if big else b"II*\0"
+    content += struct.pack(f"<{link}", start)
+    for at in range(page + 1):
+        content += struct.pack(f"<{number}", len(facts))
+        for tag, value in facts.items():
+            pieces = 10_000_000 if tag == 273 and at == page else 1
+            content += struct.pack(f"<{entry}", tag, 4, pieces, value)
+        following = len(content) + struct.calcsize(f"<{link}")
+        content += struct.pack(f"<{link}", following if at < page else 0)
+    path = tmp_path / "a.tif"
+    path.write_bytes(content)
+
+    with pytest.raises(ImageError, match="10000000 pieces; the limit is 200000"):
+        read_image(path)
+
+
+def test_tiff_of_endless_pages_is_refused_at_once(tmp_path):
+    content = b"II*\0" + struct.pack("<I", 8)
+    for _ in range(20_000):
+        page = struct.pack("<HHHIIHHII", 2, 256, 4, 1, 8, 257, 4, 1, 8)
+        content += page + struct.pack("<I", len(content) + len(page) + 4)
+    path = tmp_path / "a.tif"
+    path.write_bytes(content)
+
+    with pytest.raises(ImageError, match="more than 10000 pages; split it"):
+        read_image(path)
+
+
 def test_tiff_in_planes_and_with_alpha(tmp_path, rng):
     tifffile = pytest.importorskip("tifffile")
     planes = rng.integers(0, 65536, (3, *SHAPE), dtype=np.uint16)

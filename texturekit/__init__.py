@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from texturekit.data.splits import split
     from texturekit.data.tasks import load_task
     from texturekit.errors import TexturekitError
+    from texturekit.evaluating import evaluate
     from texturekit.explanation import explain
     from texturekit.extraction import extract
     from texturekit.features.grey_levels import quantize
     from texturekit.features.measuring import measure
     from texturekit.images import read_image, to_grey
-    from texturekit.methods.model import fit
+    from texturekit.methods.fitting import fit
     from texturekit.methods.persistence import load
     from texturekit.records import Study
     from texturekit.report.audit_page import write_audit
@@ -41,9 +42,10 @@ _HOMES = {
     "TexturekitError": "errors",
     "audit": "auditing",
     "compare": "comparison",
+    "evaluate": "evaluating",
     "explain": "explanation",
     "extract": "extraction",
-    "fit": "methods.model",
+    "fit": "methods.fitting",
     "load": "methods.persistence",
     "load_source": "data.manifest",
     "load_task": "data.tasks",
@@ -73,6 +75,7 @@ __all__ = [
     "TexturekitError",
     "audit",
     "compare",
+    "evaluate",
     "explain",
     "extract",
     "features",

@@ -142,8 +142,13 @@ _EXTRAS = {
     "openjpeg": "dicom",
     "nibabel": "dicom",
     "h5py": "data",
+    "optuna": "tune",
     "dask": "dist",
     "distributed": "dist",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+    "onnxscript": "onnx",
+    "gradio": "app",
 }
 
 

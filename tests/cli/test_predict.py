@@ -133,8 +133,10 @@ def test_another_suffix_is_refused(model, images, capsys):
 def test_a_folder_without_model_is_refused(images, tmp_path, capsys):
     assert run(["predict", str(tmp_path), images]) == 4
     err = capsys.readouterr().err
-    assert "no model folder" in err
+    assert "no model folder: it holds no model.json; name a folder" in err
     assert "name a folder that texturekit train" in err
+    assert run(["predict", str(tmp_path / "gone"), images]) == 4
+    assert "there is no such folder" in capsys.readouterr().err
 
 
 def test_a_backbone_without_labels_of_its_own_is_refused(images, capsys):

@@ -89,6 +89,8 @@ def _traits(laid_over_black: bool) -> frozenset[str]:
 
 def _opened(stream: BinaryIO, path: str | os.PathLike[str]) -> Image.Image | None:
     """Read the header; None stands for a TIFF that Pillow does not know."""
+    tiff.check_pieces(stream, path)
+    stream.seek(0)
     try:
         with quietly:
             image = Image.open(stream, formats=_FORMATS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,12 +21,55 @@ if TYPE_CHECKING:
     from PIL import Image
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+#: Strips or tiles of a page: more than the rows of three planes, or tiles of 32 x 32, ever are.
+_PIECES = 200_000
+_PAGES = 10_000  # Pillow looks for each among all before it
+_LISTS = (273, 279, 324, 325)  # where each strip and tile starts, and how long it is
 
 
 def is_deep(image: Image.Image) -> bool:
     """Say whether a TIFF page holds other than unsigned integers of up to 8 bits."""
     tags = image.tag_v2  # type: ignore[attr-defined]  # every TIFF has it
     return bool(max(tags.get(258, (1,))) > 8 or max(tags.get(339, (1,))) != 1)
+
+
+def check_pieces(stream: BinaryIO, path: str | os.PathLike[str]) -> None:
+    """Refuse more pages, or pieces of one, than an image has: readers keep each by itself."""
+    pages, pieces = _extent(stream)
+    if pages > _PAGES:
+        raise ImageError(f"{shown(path)} has more than {_PAGES} pages; split it.")
+    if pieces > _PIECES:
+        raise ImageError(
+            f"{shown(path)} is damaged, or made to do harm: a page of it is cut into {pieces} "
+            f"pieces; the limit is {_PIECES}."
+        )
+
+
+def _extent(stream: BinaryIO) -> tuple[int, int]:
+    """Return pages, and pieces of the page that says it has most, as far as it can be read."""
+    most = 0
+    stream.seek(0)
+    start = stream.read(16)
+    if start[:4] not in SIGNATURES:
+        return 0, most
+    order, big = ("<" if start[:2] == b"II" else ">"), b"+" in start[:4]
+    number, entry, offset = ("Q", "HHQ8x", 8) if big else ("H", "HHI4x", 4)
+    count, size = struct.Struct(order + number), struct.Struct(order + entry)
+    link = struct.Struct(order + ("Q" if big else "I"))
+    seen: set[int] = set()
+    try:
+        (place,) = link.unpack_from(start, offset)
+        while place and place not in seen and len(seen) <= _PAGES:
+            seen.add(place)
+            stream.seek(place)
+            (entries,) = count.unpack(stream.read(count.size))
+            content = stream.read(min(entries, 65_535) * size.size)
+            for tag, _, pieces in size.iter_unpack(content):
+                most = max(most, pieces) if tag in _LISTS else most
+            (place,) = link.unpack(stream.read(link.size))
+    except (struct.error, OverflowError, ValueError, OSError):  # whoever decodes it says why
+        pass
+    return len(seen), most
 
 
 def tiff_layout(stream: BinaryIO) -> Layout:

@@ -132,7 +132,7 @@ class Kept:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         base = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
         try:
-            base.execute("PRAGMA journal_mode=WAL")
+            _share(base)
             base.execute("PRAGMA synchronous=NORMAL")
             base.execute(
                 "CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, value BLOB, used INTEGER)"
@@ -150,6 +150,23 @@ class Kept:
     def _give_up(self, error: Exception) -> None:
         self._broken = str(error)
         events.note(_STAGE, f"{self.path} cannot be used ({error}); embeddings are not kept")
+
+
+def _share(base: sqlite3.Connection) -> None:
+    """Let others read while one writes.
+
+    Of processes that make the file at the same moment only one can say so; the others are told
+    at once that it is locked, whatever patience they have.
+    """
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            base.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
 
 
 def _read(base: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, bytes]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from texturekit.deep.training import Network
     from texturekit.measurement import Work
+    from texturekit.methods.model import Model
 
 
 def weights_of(work: Work) -> dict[str, Any]:
@@ -20,6 +21,23 @@ def weights_of(work: Work) -> dict[str, Any]:
     return {
         name: {"label": found.label, "sha256": found.sha256} for name, found in work.weights.items()
     }
+
+
+def start_of(model: Model) -> dict[str, str]:
+    """Return by backbone which weights a model rests on: those its training began with.
+
+    Empty for a model without a network.
+    """
+    from texturekit.methods.heads import HeadLearner
+    from texturekit.methods.learners import PictureLearner
+
+    learner, parts = model.learner, model.method.parts
+    if isinstance(learner, PictureLearner) and learner.network is not None:
+        return {parts[0].name: learner.network.facts.weights}
+    if isinstance(learner, HeadLearner):
+        return {} if learner.weights is None else {parts[0].name: learner.weights.label}
+    told = model.training.get("weights") or {}
+    return {name: str(found["label"]) for name, found in told.items()}
 
 
 def check_weights(known: Mapping[str, Any], work: Work) -> None:
