@@ -11,7 +11,7 @@ from texturekit.errors import printable
 from . import opening, options, ranking
 from .console import showing
 from .failing import explain
-from .telling import free, incomplete, tell
+from .telling import dated, free, incomplete, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +31,8 @@ ALL = "all"
     help="A task ('texturekit tasks') or a YAML card; several, or all: one page ranks methods.",
 )
 @click.option("--data", metavar="SOURCE", help="Folder tree, manifest or .npz; else the sample.")
-@click.option("--labels", metavar="a,b", help="Columns of a multi-label manifest.")
-@click.option("--positive", metavar="NAME", help="The positive class of two.")
+@options.labels
+@options.positive
 @options.group
 @options.masks
 @options.mask_label
@@ -91,19 +91,17 @@ ALL = "all"
     help="Show results by columns of the manifest.",
 )
 @click.option("--reference", metavar="METHOD", help="The method all others are tested against.")
-@click.option(
-    "--resize", "size", type=click.IntRange(16, 4096), metavar="N", help="Long side in pixels."
-)
+@options.size
 @options.weights
 @options.device
 @options.jobs
 @options.seed
-@click.option("--allow-leakage", is_flag=True, help="Go on with patients on both sides; said.")
+@options.allow_leakage
 @click.option("--no-images", is_flag=True, help="Put no picture into the report.")
 @options.pseudonymise
 @options.limit
 @options.statements
-@click.option("--epochs", type=click.IntRange(1), metavar="N", help="Longest training of a net.")
+@options.epochs
 @click.option("-o", "--output", type=click.Path(file_okay=False), metavar="DIR", help="Run folder.")
 @options.open_page
 @options.common
@@ -135,7 +133,10 @@ def command(
     from texturekit.outputs import check_output
 
     source = None if pseudonymise else data  # a folder is called like its source
-    folder = check_output(output or _folder(task, source, several), overwrite=overwrite)
+    folder = check_output(
+        output or dated(ALL if several is not None else task or source or "study"),
+        overwrite=overwrite,
+    )
     keep = tk.pseudonymised if pseudonymise else _as_it_is
     with showing(verbose=verbose, quiet=quiet, no_progress=no_progress):
         if several is not None:
@@ -273,11 +274,3 @@ def _tell_incomplete(results: dict[str, Results]) -> None:
         names = [m.name for m in one.methods if m.status == "failed"]
         if names:
             click.echo(printable(f"{task} is incomplete: {', '.join(names)} failed."), err=True)
-
-
-def _folder(task: str | None, data: str | None, several: list[str] | None) -> str:
-    from datetime import datetime
-    from pathlib import Path
-
-    name = ALL if several is not None else Path(task or data or "study").stem
-    return f"reports/{name}-{datetime.now():%Y%m%d-%H%M%S}"

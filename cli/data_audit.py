@@ -10,6 +10,7 @@ from texturekit.errors import printable
 
 from . import options
 from .console import showing
+from .telling import dated
 
 if TYPE_CHECKING:
     from texturekit.records import AuditResults, Shortcut, TwoLabels
@@ -19,7 +20,7 @@ _SHOWN = 10
 
 @click.command("audit", short_help="Look for copies, leaks, wrong labels and shortcuts.")
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
-@click.option("--labels", metavar="a,b", help="Columns of a multi-label manifest.")
+@options.labels
 @options.group
 @options.masks
 @click.option("--allow-leakage", is_flag=True, help="End with 0 though splits share images.")
@@ -48,7 +49,7 @@ def command(
     import texturekit as tk
     from texturekit.report.audit_page import check_audit_output
 
-    target = output if output is not None or as_json else _folder(sources[0])
+    target = output if output is not None or as_json else dated(sources[0], "audit-")
     if target is not None:
         check_audit_output(target, overwrite=overwrite)
     with showing(verbose=verbose, quiet=quiet, no_progress=no_progress):
@@ -73,13 +74,6 @@ def command(
     if found.results.leaks and not allow_leakage:
         return 5
     return 1 if found.results.incomplete else 0
-
-
-def _folder(source: str) -> str:
-    from datetime import datetime
-    from pathlib import Path
-
-    return f"reports/audit-{Path(source).stem}-{datetime.now():%Y%m%d-%H%M%S}"
 
 
 def _tell(results: AuditResults) -> None:

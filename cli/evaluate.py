@@ -8,7 +8,7 @@ import click
 
 from . import opening, options
 from .console import showing
-from .telling import free, incomplete, tell
+from .telling import dated, free, incomplete, tell
 
 
 @click.command("evaluate", short_help="Test a saved model on labelled images, with a report.")
@@ -20,11 +20,7 @@ from .telling import free, incomplete, tell
 @options.masks
 @options.mask_label
 @options.frames
-@click.option(
-    "--weights",
-    metavar="PATH",
-    help="Where the weights are that the model's embeddings need, if not where they were.",
-)
+@options.own_weights
 @options.device
 @options.jobs
 @options.limit
@@ -57,7 +53,7 @@ def command(
     from texturekit.outputs import check_output
 
     source = None if pseudonymise else data  # a folder is called like its source
-    folder = check_output(output or _folder(source), overwrite=overwrite)
+    folder = check_output(output or dated(source or "model"), overwrite=overwrite)
     with showing(verbose=verbose, quiet=quiet, no_progress=no_progress):
         study = tk.evaluate(
             model, data,
@@ -75,11 +71,3 @@ def command(
     else:
         click.echo(str(page))
     return 1 if incomplete(study.results) else 0
-
-
-def _folder(source: str | None) -> str:
-    from datetime import datetime
-    from pathlib import Path
-
-    name = Path(source or "model").stem
-    return f"reports/{name}-{datetime.now():%Y%m%d-%H%M%S}"

@@ -26,11 +26,7 @@ if TYPE_CHECKING:
     help="TorchScript is for trained networks only.",
 )
 @click.option("-o", "--output", required=True, type=click.Path(), metavar="FILE")
-@click.option(
-    "--weights",
-    metavar="PATH",
-    help="Where the weights are that the model's embeddings need, if not where they were.",
-)
+@options.own_weights
 @options.common
 def command(
     model: str, form: str, output: str, weights: str | None, as_json: bool, overwrite: bool,

@@ -13,7 +13,7 @@ from .console import showing
 @click.option("--backbone", required=True, metavar="NAME", help="The network: densenet121.")
 @click.option("--classes", metavar="a,b", help="Names of the outputs, in the order of the outputs.")
 @click.option("--task", metavar="NAME", help="A task whose classes they are, in its order.")
-@click.option("--positive", metavar="NAME", help="The positive class of two.")
+@options.positive
 @click.option(
     "--resize", "size", type=click.IntRange(16, 4096), metavar="N",
     help="Side of the pictures that it was trained on; the task's, else 224.",

@@ -89,6 +89,22 @@ weights = click.option(
     metavar="auto|pretrained|none|PATH",
     help="Weights of the nets; auto takes random ones if there is no network, and says so.",
 )
+own_weights = click.option(
+    "--weights",
+    metavar="PATH",
+    help="Where the weights are that the model's embeddings need, if not where they were.",
+)
+labels = click.option("--labels", metavar="a,b", help="Columns of a multi-label manifest.")
+positive = click.option("--positive", metavar="NAME", help="The positive class of two.")
+size = click.option(
+    "--resize", "size", type=click.IntRange(16, 4096), metavar="N", help="Long side in pixels."
+)
+allow_leakage = click.option(
+    "--allow-leakage", is_flag=True, help="Go on with patients on both sides; said."
+)
+epochs = click.option(
+    "--epochs", type=click.IntRange(1), metavar="N", help="Longest training of a net."
+)
 device = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),

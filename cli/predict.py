@@ -38,11 +38,7 @@ _BARE = ("csv", "json")
 @options.masks
 @options.mask_label
 @options.frames
-@click.option(
-    "--weights",
-    metavar="PATH",
-    help="Where the weights are that the model's embeddings need, if not where they were.",
-)
+@options.own_weights
 @options.device
 @options.jobs
 @options.limit

@@ -51,11 +51,7 @@ _PATIENCE = 3.0  # seconds that an image gets which is worked on at the end
     help="Largest file that is taken.",
 )
 @options.frames
-@click.option(
-    "--weights",
-    metavar="PATH",
-    help="Where the weights are that the model's embeddings need, if not where they were.",
-)
+@options.own_weights
 @options.device
 @options.jobs
 @options.common

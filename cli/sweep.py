@@ -39,24 +39,22 @@ if TYPE_CHECKING:
     default=None,
     help="Stop trainings that fall behind the others; without --grid this is the rule.",
 )
-@click.option("--labels", metavar="a,b", help="Columns of a multi-label manifest.")
-@click.option("--positive", metavar="NAME", help="The positive class of two.")
+@options.labels
+@options.positive
 @options.group
 @options.masks
 @options.mask_label
 @options.frames
 @options.roi
 @options.window
-@click.option(
-    "--resize", "size", type=click.IntRange(16, 4096), metavar="N", help="Long side in pixels."
-)
+@options.size
 @options.weights
 @options.device
 @options.jobs
 @options.seed
-@click.option("--allow-leakage", is_flag=True, help="Go on with patients on both sides; said.")
+@options.allow_leakage
 @options.limit
-@click.option("--epochs", type=click.IntRange(1), metavar="N", help="Longest training of a net.")
+@options.epochs
 @click.option("--dry-run", is_flag=True, help="Say what would be tried, and stop.")
 @click.option("-o", "--output", type=click.Path(file_okay=False), metavar="DIR", help="Folder.")
 @options.open_page

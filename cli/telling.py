@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from texturekit.records import Comparison, Data, Estimate, Results, Study
 
 
+def dated(source: str, before: str = "") -> str:
+    """Return the folder of a run on a source, if nobody names one."""
+    from datetime import datetime
+    from pathlib import Path
+
+    return f"reports/{before}{Path(source).stem}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
 def free(folder: Path) -> Path:
     """Return a folder that does not exist yet: two runs may start in the same second."""
     number, found = 1, folder

@@ -30,26 +30,24 @@ if TYPE_CHECKING:
     help="Report of compare: method, data and settings are its own; --method names another of it.",
 )
 @options.recipe
-@click.option("--labels", metavar="a,b", help="Columns of a multi-label manifest.")
-@click.option("--positive", metavar="NAME", help="The positive class of two.")
+@options.labels
+@options.positive
 @options.group
 @options.masks
 @options.mask_label
 @options.frames
 @options.roi
 @options.window
-@click.option(
-    "--resize", "size", type=click.IntRange(16, 4096), metavar="N", help="Long side in pixels."
-)
+@options.size
 @options.weights
 @options.device
 @options.jobs
 @options.seed
-@click.option("--allow-leakage", is_flag=True, help="Go on with patients on both sides; said.")
+@options.allow_leakage
 @options.limit
 @options.threshold
 @options.calibrate
-@click.option("--epochs", type=click.IntRange(1), metavar="N", help="Longest training of a net.")
+@options.epochs
 @options.tune
 @click.option(
     "--cases",
