@@ -272,7 +272,7 @@ class Service:
             if self.model.method.classifier in ("finetune", "head"):
                 return self._looked(one)
             return self._added(one)
-        except (TexturekitError, NotImplementedError) as error:
+        except TexturekitError as error:
             return Why(reason=printable(str(error)).replace(one.paths[0], judgement.name))
         except Exception:
             _LOG.exception("an answer could not be explained")

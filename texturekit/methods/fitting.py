@@ -131,7 +131,7 @@ def fit(
             f"{manifest.source} has no labels; a method learns from labelled images."
         )
     shown = np.unique(np.asarray(manifest.labels))
-    if manifest.kind != "multilabel" and len(shown) < 2:
+    if manifest.kind != "multilabel" and len(shown) == 1:
         raise ManifestError(
             f"{manifest.source} holds one class only, {manifest.classes[int(shown[0])]!r}; give "
             "images of at least two."
